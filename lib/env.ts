@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { StartupError } from './errors';
+
+/** `a, b,,c` becomes `['a','b','c']`. */
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((entry) => entry.trim()).filter(Boolean));
+
+const optionalUrl = (protocols: string[]) =>
+  z
+    .string()
+    .optional()
+    .transform((text) => text || undefined)
+    .refine((text) => text === undefined || (URL.canParse(text) && protocols.includes(new URL(text).protocol)), {
+      message: `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    });
+
+/**
+ * Everything the environment can set. Names and meanings: the README's table and product.md,
+ * "Configuration". In embedded mode start.ts fills what is missing before this is read.
+ */
+const schema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  HOST: z.string().default('0.0.0.0'),
+  PUBLIC_URL: optionalUrl(['http:', 'https:']),
+  DATABASE_URL: optionalUrl(['postgres:', 'postgresql:']),
+  REDIS_URL: optionalUrl(['redis:', 'rediss:']),
+  REDIS_CLUSTER: z.stringbool().default(false),
+  DATA_DIR: z.string().optional(),
+  JWT_SECRET: list,
+  ENCRYPTION_KEYS: list,
+  CORS_ORIGINS: list,
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+  ALLOW_PRIVATE_HOSTS: list,
+  METRICS_TOKEN: z.string().optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** Scheduled refreshes one worker process runs at once; a third as many again serve people who wait. */
+  REFRESH_SLOTS: z.coerce.number().int().min(2).max(1000).default(32),
+  /** Connections to Postgres per process. */
+  DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
+});
+
+export type Env = z.infer<typeof schema>;
+
+/**
+ * Parses an environment.
+ * @throws StartupError with one line that names every wrong variable.
+ */
+export function parseEnv(source: NodeJS.ProcessEnv): Env {
+  const result = schema.safeParse(source);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  throw new StartupError(`The environment is not usable: ${problems.join('; ')}`);
+}
+
+let parsed: Env | undefined;
+
+/** This process's environment, parsed once, on first use. */
+export function env(): Env {
+  parsed ??= parseEnv(process.env);
+  return parsed;
+}
