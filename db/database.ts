@@ -1,0 +1,63 @@
+import knex, { type Knex } from 'knex';
+import { type Client, types as pgTypes } from 'pg';
+import { StartupError } from '../lib/errors';
+
+/** Longest wait for a connection from the pool, ms. Past it the caller hears 503 instead of hanging. */
+const ACQUIRE_TIMEOUT_MS = 10_000;
+/** Longest time to open a connection, ms. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const INT8_OID = 20;
+
+/** The role of every pooled connection: it owns no table and can't bypass row-level security. */
+const APP_ROLE = 'liveboard_app';
+
+export interface Database {
+  readonly knex: Knex;
+  /** Takes a raw connection for {@link withTenant} and friends; give it back with `release`. */
+  acquire(): Promise<Client>;
+  release(client: Client): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** bigint columns (versions, counters) as numbers: they stay far below 2^53. Everything else as pg does. */
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === INT8_OID && format !== 'binary') return Number;
+    return pgTypes.getTypeParser(oid, format ?? 'text');
+  },
+};
+
+/**
+ * A pool of connections that work as {@link APP_ROLE}. Opens none until the first query.
+ * @param poolSize most connections at once
+ */
+export function openDatabase(url: string, poolSize: number): Database {
+  const db = knex({
+    client: 'pg',
+    connection: {
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'liveboard',
+      // Queries queue up on the wire: BEGIN, a statement and COMMIT cost one round trip.
+      pipeline: true,
+      types,
+    } as Knex.PgConnectionConfig,
+    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
+    pool: {
+      min: 0,
+      max: poolSize,
+      afterCreate(client: Client, done: (error: Error | undefined, client: Client) => void) {
+        client.query(`set role ${APP_ROLE}; set timezone to 'UTC'`, (error) =>
+          done(error ? new StartupError('The database lacks our roles: run the migrations.', { cause: error }) : undefined, client),
+        );
+      },
+    },
+  });
+  return {
+    knex: db,
+    acquire: () => db.client.acquireConnection() as Promise<Client>,
+    release: (client) => db.client.releaseConnection(client) as Promise<void>,
+    close: () => db.destroy(),
+  };
+}

@@ -1,0 +1,134 @@
+import type { Knex } from 'knex';
+import type { QueryResultRow } from 'pg';
+import type { Database } from './database';
+
+/**
+ * The two scopes in which SQL runs. There is no third: outside of them the connection's role sees no row.
+ *
+ * A transaction's first message carries BEGIN and its scope, and the first statement follows it on the wire
+ * without waiting, so a scope costs no round trip of its own.
+ */
+
+/** A prepared statement: `name` is unique to `text`, so that Postgres parses it once per connection. */
+export interface Statement {
+  name: string;
+  text: string;
+}
+
+export interface Transaction {
+  query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+  /** The last statement: COMMIT follows it without waiting for its answer. Resolves after the commit. */
+  last<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface ScopeOptions {
+  /**
+   * false: the commit does not wait for the disk. Only for what the next sweep would redo anyway; a crash of
+   * Postgres can lose up to 0.6 s of such commits, in order, never a part of one.
+   */
+  durable?: boolean;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The text goes into SQL as a literal (a simple query takes no parameters), so its form is demanded here. */
+function tenantSetting(businessId: string): string {
+  if (!UUID.test(businessId)) throw new Error('A tenant scope needs the business’s id.');
+  return `set local app.business_id = '${businessId}'`;
+}
+
+const SYSTEM_SETTING = 'set local role liveboard_system';
+
+async function inTransaction<T>(
+  db: Database,
+  setting: string,
+  work: (tx: Transaction) => Promise<T>,
+  options: ScopeOptions,
+): Promise<T> {
+  const client = await db.acquire();
+  let ended: Promise<unknown> | undefined;
+  const end = (text: 'commit' | 'rollback') => (ended ??= client.query(text));
+  try {
+    const opening = client.query(
+      `begin; ${setting}${options.durable === false ? '; set local synchronous_commit = off' : ''}`,
+    );
+    // Where the opening fails, the statements behind it fail too or see nothing; its reason is the better one.
+    opening.catch(() => undefined);
+    const query = <Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]) =>
+      client.query<Row>({ name: statement.name, text: statement.text, values: values as unknown[] });
+    const result = await work({
+      query: async (statement, values) => (await query<never>(statement, values)).rows,
+      last: async (statement, values) => {
+        const answer = query<never>(statement, values);
+        const commit = end('commit');
+        commit.catch(() => undefined);
+        const { rows } = await answer;
+        await commit;
+        return rows;
+      },
+    });
+    await opening;
+    await end('commit');
+    return result;
+  } catch (error) {
+    await end('rollback').catch(() => undefined);
+    throw error;
+  } finally {
+    await db.release(client);
+  }
+}
+
+/** Runs `work` in a transaction that sees one business's rows only (row-level security). */
+export function withTenant<T>(
+  db: Database,
+  businessId: string,
+  work: (tx: Transaction) => Promise<T>,
+  options: ScopeOptions = {},
+): Promise<T> {
+  return inTransaction(db, tenantSetting(businessId), work, options);
+}
+
+/** One statement in a business's scope: one round trip. */
+export function tenantStatement<Row extends QueryResultRow>(
+  db: Database,
+  businessId: string,
+  statement: Statement,
+  values: readonly unknown[],
+  options: ScopeOptions = {},
+): Promise<Row[]> {
+  return withTenant(db, businessId, (tx) => tx.last<Row>(statement, values), options);
+}
+
+/**
+ * Runs `work` in a transaction that sees every business. Only for functions whose docstring says why: logins
+ * (no business is known yet), sweeps, presence and the platform's own upkeep.
+ */
+export function withSystem<T>(
+  db: Database,
+  work: (tx: Transaction) => Promise<T>,
+  options: ScopeOptions = {},
+): Promise<T> {
+  return inTransaction(db, SYSTEM_SETTING, work, options);
+}
+
+/** One statement across businesses: one round trip. The caller's docstring says why. */
+export function systemStatement<Row extends QueryResultRow>(
+  db: Database,
+  statement: Statement,
+  values: readonly unknown[],
+  options: ScopeOptions = {},
+): Promise<Row[]> {
+  return withSystem(db, (tx) => tx.last<Row>(statement, values), options);
+}
+
+/** Like {@link withTenant}, for Objection models and query builders. */
+export function withTenantModels<T>(
+  db: Database,
+  businessId: string,
+  work: (trx: Knex.Transaction) => Promise<T>,
+): Promise<T> {
+  return db.knex.transaction(async (trx) => {
+    await trx.raw(tenantSetting(businessId));
+    return work(trx);
+  });
+}
