@@ -1,4 +1,15 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { StartupError } from '../../lib/errors';
 import { canEnter, type SystemUser } from './system-user';
@@ -21,7 +32,9 @@ export function postgresBinaries(user: SystemUser | undefined, copiesDir: string
   const packageDir = platformPackage();
   const native = join(packageDir, 'native');
   if (canEnter(join(native, 'bin'), user) && linkLibraries(native)) return programsIn(native);
-  const { version } = JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const copy = join(copiesDir, `postgresql-${version}-${process.platform}-${process.arch}`);
   if (!existsSync(copy)) copyWhole(native, copy);
   return programsIn(copy);
@@ -68,13 +81,15 @@ function linkLibraries(native: string): boolean {
 /** Copies under another name first: a kill in the middle must not leave half a PostgreSQL under the right one. */
 function copyWhole(native: string, copy: string): void {
   const parent = dirname(copy);
-  mkdirSync(parent, { recursive: true, mode: 0o755 });
+  makeSharedDirectory(parent);
   const temporary = join(parent, `copying-${process.pid}`);
   const whole = join(temporary, 'native');
   rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary, { mode: 0o755 });
+  mkdirSync(temporary);
   cpSync(native, whole, { recursive: true, verbatimSymlinks: true });
   linkLibraries(whole);
+  for (const path of readdirSync(whole, { recursive: true, encoding: 'utf8' })) openForAll(join(whole, path));
+  openForAll(whole);
   try {
     renameSync(whole, copy);
   } catch (error) {
@@ -83,4 +98,18 @@ function copyWhole(native: string, copy: string): void {
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** A folder everyone may enter, whatever the umask is; its parents are made likewise where they are missing. */
+export function makeSharedDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeSharedDirectory(dirname(path));
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, 0o755);
+}
+
+/** npm keeps to the umask, which on a hardened root account lets nobody else read. */
+function openForAll(path: string): void {
+  const entry = lstatSync(path);
+  if (!entry.isSymbolicLink()) chmodSync(path, entry.isDirectory() || entry.mode & 0o100 ? 0o755 : 0o644);
 }

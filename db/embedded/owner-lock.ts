@@ -32,7 +32,8 @@ export async function lockDataDir(dataDir: string): Promise<OwnerLock> {
   const hash = createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 24);
   try {
     const inFolder = join(dataDir, 'owner.sock');
-    const path = Buffer.byteLength(inFolder) <= SOCKET_PATH_LIMIT ? inFolder : join(tmpdir(), `liveboard-${hash}.sock`);
+    const path =
+      Buffer.byteLength(inFolder) <= SOCKET_PATH_LIMIT ? inFolder : join(tmpdir(), `liveboard-${hash}.sock`);
     if (process.platform === 'linux') held.push(await bindOrRefuse(`\0liveboard-${hash}`, dataDir));
     if ((await ownerAnswer(path)) === 'nobody') rmSync(path, { force: true });
     held.push(await bindOrRefuse(path, dataDir));
@@ -56,7 +57,9 @@ async function bindOrRefuse(path: string, dataDir: string): Promise<Server> {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     const answer = await ownerAnswer(path);
     const who = /^\d+$/.test(answer) ? `process ${answer}` : 'another process';
-    throw new StartupError(`The data in ${dataDir} is in use by ${who}. Stop it, or set DATA_DIR to another folder.`);
+    throw new StartupError(
+      `The data in ${dataDir} is in use by ${who}. Stop it, or set DATA_DIR to another folder.`,
+    );
   }
   // The lock alone is no reason for the process to stay.
   return server.unref();

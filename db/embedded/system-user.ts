@@ -25,7 +25,14 @@ export function postgresUser(ownerUid?: number): SystemUser | undefined {
   }
   const known = lookUp('postgres') ?? lookUp(OWN_ACCOUNT);
   if (known) return known;
-  spawnSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', OWN_ACCOUNT]);
+  spawnSync('useradd', [
+    '--system',
+    '--user-group',
+    '--no-create-home',
+    '--shell',
+    '/usr/sbin/nologin',
+    OWN_ACCOUNT,
+  ]);
   const user = lookUp(OWN_ACCOUNT) ?? lookUp('nobody');
   if (user) return user;
   throw new StartupError(
@@ -36,7 +43,9 @@ export function postgresUser(ownerUid?: number): SystemUser | undefined {
 /** True where `user` (ourselves when undefined) can enter the folder, that is, pass every folder above it. */
 export function canEnter(path: string, user: SystemUser | undefined): boolean {
   const identity = user && { uid: user.uid, gid: user.gid };
-  return spawnSync('/bin/sh', ['-c', 'cd "$0"', path], { ...identity, cwd: '/', stdio: 'ignore' }).status === 0;
+  return (
+    spawnSync('/bin/sh', ['-c', 'cd "$0"', path], { ...identity, cwd: '/', stdio: 'ignore' }).status === 0
+  );
 }
 
 /** By name or number, with `id` (POSIX), so that accounts outside /etc/passwd are found too. */
