@@ -35,8 +35,8 @@ const schema = z.object({
   ALLOW_PRIVATE_HOSTS: list,
   METRICS_TOKEN: z.string().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  /** Scheduled refreshes one worker process runs at once; a third as many again serve people who wait. */
-  REFRESH_SLOTS: z.coerce.number().int().min(2).max(1000).default(32),
+  /** Slots for refreshes in one worker process. A slot mostly waits for someone else's server. */
+  REFRESH_SLOTS: z.coerce.number().int().min(2).max(1000).default(64),
   /** Connections to Postgres per process. */
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
 });

@@ -90,9 +90,9 @@ export async function up(knex: Knex): Promise<void> {
       paused_at timestamptz,
       foreign key (business_id, widget_id) references widgets (business_id, id) on delete cascade
     ) with (fillfactor = 70);
-    create index widget_schedules_due on widget_schedules (due_at, business_id)
+    create index widget_schedules_due on widget_schedules (due_at, business_id, lane)
       where due_at is not null and claimed_at is null;
-    create index widget_schedules_business_due on widget_schedules (business_id, due_at)
+    create index widget_schedules_business_due on widget_schedules (business_id, lane, due_at)
       where due_at is not null and claimed_at is null;
     create index widget_schedules_claimed on widget_schedules (business_id, lane)
       where claimed_at is not null;
@@ -100,9 +100,18 @@ export async function up(knex: Knex): Promise<void> {
 
     -- A business's place in the round robin: the weighted work it has been given so far.
     create table business_turns (
-      business_id uuid primary key references businesses (id) on delete cascade,
-      virtual_time double precision not null default 0
+      business_id uuid not null references businesses (id) on delete cascade,
+      lane text not null,
+      virtual_time double precision not null default 0,
+      primary key (business_id, lane)
     );
+
+    -- When a sweep last looked for what is due: a gap is an outage, after which missed ticks are spread.
+    create table refresh_sweeps (
+      singleton boolean primary key default true check (singleton),
+      last_at timestamptz not null
+    );
+    insert into refresh_sweeps (last_at) values (now());
 
     -- Worker processes alive, and how many scheduled refreshes each can run at once.
     create table worker_nodes (

@@ -20,7 +20,7 @@ const TENANT_TABLES = [
 ];
 
 /** Tables of the platform itself: the tenant's role has no rights on them at all. */
-const SYSTEM_TABLES = ['sessions', 'business_turns', 'worker_nodes', 'presence_nodes'];
+const SYSTEM_TABLES = ['sessions', 'business_turns', 'refresh_sweeps', 'worker_nodes', 'presence_nodes'];
 
 /** Row-level security behind the code's own checks (product.md, promise 8). */
 export async function up(knex: Knex): Promise<void> {

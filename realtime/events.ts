@@ -1,0 +1,51 @@
+import type { PresentedDashboard } from '../domain/presenters/dashboard';
+import type { PresentedNotification } from '../domain/presenters/notification';
+import type { PresentedMember } from '../domain/presenters/people';
+import type { PresentedWidget } from '../domain/presenters/widget';
+import type { PresentedWidgetData } from '../domain/presenters/widget-data';
+
+/** What every event carries beside its row (product.md, Realtime). */
+export interface Envelope {
+  businessId: string;
+  /** The row's version: a client applies an event only when this is newer than what it holds. */
+  version: number;
+  /** ISO 8601. */
+  ts: string;
+  requestId: string;
+}
+
+export interface PresencePerson {
+  userId: string;
+  name: string;
+  avatarUrl: string | null;
+}
+
+export interface PresenceDiff {
+  /** Grows by one with each diff of a place: a gap means one was missed, ask `presence.list`. */
+  rev: number;
+  dashboardId?: string;
+  joins: PresencePerson[];
+  leaves: string[];
+}
+
+/** Rows that carry their own id and version; `deleted` where the row is gone. */
+export type Deleted = { id: string; deleted: true };
+
+/** Server to client. Payloads are the REST presenters' output. */
+export interface ServerEvents {
+  'widget.updated': PresentedWidgetData & Envelope;
+  'widget.failed': PresentedWidgetData & Envelope;
+  'widget.changed': (PresentedWidget | Deleted) & Envelope;
+  'dashboard.changed': (PresentedDashboard | Deleted) & Envelope;
+  'member.changed': (PresentedMember | { userId: string; deleted: true }) & Envelope;
+  'notification.created': PresentedNotification & Envelope;
+  'presence.diff': PresenceDiff;
+  'sync.required': { reason: 'broker_restored' | 'cursor_expired' };
+  'session.expiring': { expiresIn: number };
+  'session.revoked': { reason: string };
+}
+
+export type EventName = keyof ServerEvents;
+
+export type Failure = { ok: false; error: { code: string; message: string } };
+export type Acknowledged<Result> = ({ ok: true } & Result) | Failure;
