@@ -1,0 +1,223 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { checkExpression } from '../../../domain/widgets/check-expression';
+import { cpuTimeMs } from '../../../workers/sources/expression/cpu-time';
+import type { ExpressionLimits } from '../../../workers/sources/expression/limits';
+import { ExpressionPool } from '../../../workers/sources/expression/pool';
+
+const pools: ExpressionPool[] = [];
+function open(limits: Partial<ExpressionLimits> = {}): ExpressionPool {
+  // Tests share their machine: a pool's processes may take long to be scheduled.
+  const pool = new ExpressionPool({ queueMs: 60_000, startMs: 60_000, wallMs: 60_000, ...limits });
+  pools.push(pool);
+  return pool;
+}
+afterEach(() => pools.splice(0).forEach((pool) => pool.close()));
+
+/** 46 characters, 10^10 visits over ten items, no memory: more than half a minute. */
+const BURNING = `${'[?$'.repeat(9)}[?\`false\`]${']'.repeat(9)}`;
+const TEN = Array.from({ length: 10 }, (_, index) => index);
+
+describe('ExpressionPool', () => {
+  test('selects and shapes', async () => {
+    const data = {
+      items: [
+        { name: 'a', price: 2 },
+        { name: 'b', price: 3 },
+      ],
+    };
+    const pool = open();
+    await expect(pool.evaluate('items[?price > `2`].name', data)).resolves.toEqual(['b']);
+    await expect(pool.evaluate('{total: sum(items[].price), nothing: x}', data)).resolves.toEqual({
+      total: 5,
+      nothing: null,
+    });
+  });
+
+  test('ends an expression that burns CPU, and goes on with the next', async () => {
+    const pool = open({ cpuMs: 50 });
+    await expect(pool.evaluate(BURNING, TEN)).rejects.toMatchObject({
+      code: 'expression_too_slow',
+      message: 'The select expression takes longer than 50 ms.',
+      failure: 'retry',
+    });
+    await expect(pool.evaluate('[0]', [7])).resolves.toBe(7);
+  });
+
+  test.each([
+    ['one large allocation', "split(pad_left(@, `100000000`, 'x'), '')"],
+    ['a string taken apart', "pad_left(@, `100000000`, 'x')[::2]"],
+    ['arrays that grow', `[@]${' | [@,@,@,@,@,@,@,@,@,@][]'.repeat(9)}`],
+  ])('survives an expression that eats memory: %s', async (_how, expression) => {
+    const pool = open({ cpuMs: 60_000 });
+    await expect(pool.evaluate(expression, 'a')).rejects.toMatchObject({
+      code: 'expression_too_large',
+      message: 'The select expression needs more memory than it may use (64 MB).',
+    });
+    await expect(pool.evaluate('@', 'next')).resolves.toBe('next');
+  });
+
+  test('refuses a result that is too large', async () => {
+    const pool = open({ resultCharacters: 1_000 });
+    await expect(pool.evaluate("pad_left('', `10`)", null)).resolves.toBe('');
+    await expect(pool.evaluate("pad_left('a', `500000000`, 'x')", null)).rejects.toMatchObject({
+      code: 'result_too_large',
+    });
+    await expect(pool.evaluate('[@, @]', 'x'.repeat(600))).rejects.toMatchObject({
+      code: 'result_too_large',
+    });
+  });
+
+  test('a wrong expression pauses, one that does not fit the data does not', async () => {
+    const pool = open();
+    await expect(pool.evaluate('a[', {})).rejects.toMatchObject({
+      code: 'expression_invalid',
+      failure: 'pause',
+    });
+    await expect(pool.evaluate('sum(@)', ['a'])).rejects.toMatchObject({
+      code: 'expression_failed',
+      failure: 'retry',
+      message: expect.stringContaining('sum() expected argument 1'),
+    });
+    await expect(pool.evaluate('constructor(@)', {})).rejects.toMatchObject({ code: 'expression_failed' });
+    await expect(pool.evaluateJson('@', '{')).rejects.toMatchObject({ code: 'invalid_json' });
+  });
+
+  test('reaches no prototype, and leaves nothing for the next expression', async () => {
+    const pool = open({ processes: 1 });
+    const data = JSON.parse('{"__proto__": {"polluted": true}, "a": 1}');
+    for (const expression of ['@', 'merge(`{}`, @)', '{"__proto__": `{"polluted": 1}`, a: a}']) {
+      const value = await pool.evaluate(expression, data);
+      expect(value).toEqual({ a: 1 });
+      expect(value).not.toHaveProperty('polluted');
+    }
+    await expect(pool.evaluate('merge(__proto__, `{"b": 1}`).b', {})).rejects.toMatchObject({
+      code: 'expression_failed',
+    });
+    await expect(pool.evaluate('[__proto__, constructor, toString, b, polluted]', {})).resolves.toEqual(
+      Array(5).fill(null),
+    );
+    await expect(pool.evaluate('group_by(@, &k)', [{ k: '__proto__' }, { k: 'x' }])).resolves.toEqual({
+      x: [{ k: 'x' }],
+    });
+  });
+
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+  onLinux('an evaluator gets nothing of our environment', async () => {
+    process.env.OUR_SECRET = 'our secret';
+    const spawn = jest.spyOn(
+      jest.requireActual<typeof import('node:child_process')>('node:child_process'),
+      'spawn',
+    );
+    await open().evaluate('@', 1);
+    const [started] = spawn.mock.results;
+    spawn.mockRestore();
+    delete process.env.OUR_SECRET;
+    const environment = readFileSync(`/proc/${started?.value.pid}/environ`, 'utf8');
+    expect(environment).toContain('NODE_CHANNEL_FD');
+    expect(environment).not.toContain('our secret');
+  });
+
+  onLinux('CPU time is read, and not of a process that is gone', () => {
+    const { user, system } = process.cpuUsage();
+    expect(cpuTimeMs(process.pid)).toBeGreaterThan((user + system) / 1000 - 100);
+    expect(cpuTimeMs(2 ** 30)).toBeUndefined();
+  });
+
+  test('a process that was killed while idle is replaced', async () => {
+    const spawn = jest.spyOn(
+      jest.requireActual<typeof import('node:child_process')>('node:child_process'),
+      'spawn',
+    );
+    const pool = open({ processes: 1 });
+    await pool.evaluate('@', 1);
+    const [started] = spawn.mock.results;
+    spawn.mockRestore();
+    const gone = once(started?.value, 'exit');
+    process.kill(started?.value.pid, 'SIGKILL');
+    await gone;
+    await expect(pool.evaluate('@', 2)).resolves.toBe(2);
+  });
+
+  test("one business's slow expressions leave the other process to everyone else", async () => {
+    const pool = open({ cpuMs: 50 });
+    const slow = Array.from({ length: 4 }, () => pool.evaluate(BURNING, TEN, { businessId: 'slow' }));
+    const order: string[] = [];
+    const settled = slow.map((work) => work.catch(() => order.push('slow')));
+    await pool.evaluate('@', 1, { businessId: 'quick' }).then(() => order.push('quick'));
+    await Promise.all(settled);
+    expect(order.indexOf('quick')).toBeLessThan(3);
+  });
+
+  test('refuses what waits too long or is too much', async () => {
+    const pool = open({ processes: 1, queueMs: 1, waitingPerBusiness: 1, cpuMs: 300 });
+    const running = pool.evaluate(BURNING, TEN).catch((error) => error.code);
+    const waiting = pool.evaluate('@', 1).catch((error) => error.code);
+    const third = pool.evaluate('@', 1).catch((error) => error.code);
+    await expect(Promise.all([running, waiting, third])).resolves.toEqual([
+      'expression_too_slow',
+      'expression_busy',
+      'expression_busy',
+    ]);
+  });
+
+  test('an abort ends the waiting, running or queued', async () => {
+    const pool = open({ processes: 1, cpuMs: 300 });
+    const controller = new AbortController();
+    const jobs = [BURNING, '@'].map((expression) =>
+      pool.evaluate(expression, TEN, { signal: controller.signal }),
+    );
+    controller.abort(new Error('stopping'));
+    for (const job of jobs) await expect(job).rejects.toThrow('stopping');
+    await expect(pool.evaluate('@', 1, { signal: controller.signal })).rejects.toThrow('stopping');
+  });
+
+  test('close fails what is under way and what comes after', async () => {
+    const pool = open({ processes: 1 });
+    const jobs = [pool.evaluate(BURNING, TEN), pool.evaluate('@', 1)].map((job) =>
+      job.catch((error) => error.code),
+    );
+    pool.close();
+    await expect(Promise.all(jobs)).resolves.toEqual(['expression_unavailable', 'expression_busy']);
+    await expect(pool.evaluate('@', 1)).rejects.toMatchObject({ code: 'expression_busy' });
+  });
+});
+
+describe('checkExpression', () => {
+  test.each([
+    'a',
+    'a.b[0]',
+    "[?a == 'x']",
+    'sort_by(@, &a)',
+    '@',
+    '`{"type": "Function", "name": "x"}`',
+    'let $a = b in $a',
+  ])('takes %p', (expression) => expect(checkExpression(expression)).toBeUndefined());
+
+  test.each([
+    ['', 1],
+    ['a[', 3],
+    ['a.b..c', 5],
+    ['a b', 3],
+    ['foo(a, ', 8],
+    ['a[?b == `1`', 12],
+    ['a | #', 5],
+    ['a."unfinished', 3],
+    ['{a: b, c}', 9],
+  ])('%p is wrong at character %i', (expression, position) => {
+    expect(checkExpression(expression)).toMatch(new RegExp(`^At character ${position}: .+`));
+  });
+
+  test('names a function that does not exist', () => {
+    expect(checkExpression('a[].{b: nope(@)}')).toBe('There is no function "nope".');
+  });
+
+  test.each([['('], ['[?'], ['`'], ['"'], ['a|'], ['!'], ['&'], ["'"], ['{a:'], ['[[']])(
+    'takes little time over 2,000 characters of %p',
+    (text) => {
+      const { user } = process.cpuUsage();
+      expect(checkExpression(text.repeat(2_000 / text.length))).toEqual(expect.any(String));
+      expect(process.cpuUsage().user - user).toBeLessThan(1_000_000);
+    },
+  );
+});
