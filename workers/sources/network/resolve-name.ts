@@ -1,4 +1,5 @@
 import { lookup, Resolver } from 'node:dns/promises';
+import { errorCode } from '../error-code';
 
 /**
  * One question to one name server, ms, and how often it is asked. Two tries of 1.2 s (the second waits
@@ -9,8 +10,7 @@ const resolver = new Resolver({ timeout: 1_200, tries: 2 });
 /** These say "no such record", the rest that we don't know. */
 const NO_RECORD = new Set(['ENOTFOUND', 'ENODATA']);
 
-const isNoRecord = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && NO_RECORD.has(String(error.code));
+const isNoRecord = (error: unknown): boolean => NO_RECORD.has(errorCode(error));
 
 /** Every address of a name from the operating system: hosts file and search domains included. */
 export async function resolveByTheSystem(host: string): Promise<string[]> {
