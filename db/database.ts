@@ -49,7 +49,12 @@ export function openDatabase(url: string, poolSize: number): Database {
       max: poolSize,
       afterCreate(client: Client, done: (error: Error | undefined, client: Client) => void) {
         client.query(`set role ${APP_ROLE}; set timezone to 'UTC'`, (error) =>
-          done(error ? new StartupError('The database lacks our roles: run the migrations.', { cause: error }) : undefined, client),
+          done(
+            error
+              ? new StartupError('The database lacks our roles: run the migrations.', { cause: error })
+              : undefined,
+            client,
+          ),
         );
       },
     },

@@ -28,7 +28,10 @@ export const httpSecretSchema = z.strictObject({
   headers: z
     .record(
       z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'is not a valid header name'),
-      z.string().max(4_000).regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'must hold no line breaks or control characters'),
+      z
+        .string()
+        .max(4_000)
+        .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'must hold no line breaks or control characters'),
     )
     .default({}),
 });

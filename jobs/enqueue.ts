@@ -21,7 +21,10 @@ export interface Jobs {
 }
 
 export function createJobs(broker: Broker): Jobs {
-  const queues = Object.fromEntries(QUEUES.map((name) => [name, broker.queue(name)])) as Record<QueueName, Queue>;
+  const queues = Object.fromEntries(QUEUES.map((name) => [name, broker.queue(name)])) as Record<
+    QueueName,
+    Queue
+  >;
   const contractOf = (job: JobName) => CATALOG[job] as unknown as JobContract;
   return {
     queues,

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { defineJob } from './contract';
 
-export const MAINTENANCE_TASKS = ['trim-history', 'trim-tombstones', 'expire-sessions', 'expire-idempotency-keys'] as const;
+export const MAINTENANCE_TASKS = [
+  'trim-history',
+  'trim-tombstones',
+  'expire-sessions',
+  'expire-idempotency-keys',
+  'expire-source-probes',
+] as const;
 
 /** Upkeep of the platform's own tables. `tick` is the minute it was due, so that many schedulers make one job. */
 export const maintenance = defineJob({

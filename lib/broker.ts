@@ -153,8 +153,14 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
       io.adapter(createAdapter(publisher, subscriber, { parser: rejectingParser(logger) }));
     },
     rooms: {
-      emit: (rooms, event, payload) => void emitting().to([...rooms]).emit(event, payload),
-      disconnect: (rooms) => void emitting().in([...rooms]).disconnectSockets(true),
+      emit: (rooms, event, payload) =>
+        void emitting()
+          .to([...rooms])
+          .emit(event, payload),
+      disconnect: (rooms) =>
+        void emitting()
+          .in([...rooms])
+          .disconnectSockets(true),
     },
     events,
     ping: async () => void (await producer().ping()),

@@ -5,16 +5,24 @@ import { StartupError } from './errors';
 const list = z
   .string()
   .default('')
-  .transform((text) => text.split(',').map((entry) => entry.trim()).filter(Boolean));
+  .transform((text) =>
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean),
+  );
 
 const optionalUrl = (protocols: string[]) =>
   z
     .string()
     .optional()
     .transform((text) => text || undefined)
-    .refine((text) => text === undefined || (URL.canParse(text) && protocols.includes(new URL(text).protocol)), {
-      message: `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-    });
+    .refine(
+      (text) => text === undefined || (URL.canParse(text) && protocols.includes(new URL(text).protocol)),
+      {
+        message: `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+      },
+    );
 
 /**
  * Everything the environment can set. Names and meanings: the README's table and product.md,

@@ -36,7 +36,9 @@ export function unseal(sealed: string, keys: readonly string[], context: string)
     try {
       const decipher = createDecipheriv('aes-256-gcm', deriveKey(key), nonce).setAAD(Buffer.from(context));
       decipher.setAuthTag(tag);
-      return decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+      return (
+        decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+      );
     } catch {
       // The next key may be the one it was sealed with.
     }

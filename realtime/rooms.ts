@@ -4,3 +4,9 @@ export const businessRoom = (businessId: string) => `business:${businessId}`;
 export const dashboardRoom = (dashboardId: string) => `dashboard:${dashboardId}`;
 /** Every socket of one login, so that ending it reaches them. Never announced to. */
 export const sessionRoom = (sessionId: string) => `session:${sessionId}`;
+
+/** Who may see a row: everyone in the business, or the person it belongs to. */
+export function audienceOf(businessId: string, scope: 'business' | 'user', ownerId: string | null): string[] {
+  if (scope === 'business') return [businessRoom(businessId)];
+  return ownerId ? [userRoom(businessId, ownerId)] : [];
+}

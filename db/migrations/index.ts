@@ -3,6 +3,7 @@ import * as foundation from './0001-foundation';
 import * as widgets from './0002-widgets';
 import * as presence from './0003-presence';
 import * as tenancy from './0004-tenancy';
+import * as sourceProbes from './0005-source-probes';
 
 interface Migration {
   name: string;
@@ -15,6 +16,7 @@ const MIGRATIONS: Migration[] = [
   { name: '0002-widgets', ...widgets },
   { name: '0003-presence', ...presence },
   { name: '0004-tenancy', ...tenancy },
+  { name: '0005-source-probes', ...sourceProbes },
 ];
 
 /** A list in code instead of a folder scan: the same from TypeScript under test and from dist. */

@@ -96,7 +96,9 @@ export async function findByCredentials(
   db: Database,
   email: string,
   password: string,
-): Promise<{ user: UserRow; operator: boolean; business: BusinessRow | undefined; role: Role | null } | undefined> {
+): Promise<
+  { user: UserRow; operator: boolean; business: BusinessRow | undefined; role: Role | null } | undefined
+> {
   const [row] = await systemStatement<
     UserRow & { passwordHash: string; operator: boolean; business: BusinessRow | null; role: Role | null }
   >(db, FIND_BY_EMAIL, [email]);

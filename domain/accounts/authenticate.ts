@@ -29,7 +29,10 @@ interface Cached {
 }
 
 /** @param secrets JWT secrets, newest first */
-export function createAuthenticator(db: Database, { secrets }: { secrets: readonly string[] }): Authenticator {
+export function createAuthenticator(
+  db: Database,
+  { secrets }: { secrets: readonly string[] },
+): Authenticator {
   const cache = new Map<string, Cached>();
 
   function sessionState(sessionId: string): Promise<SessionState | undefined> {
@@ -52,7 +55,10 @@ export function createAuthenticator(db: Database, { secrets }: { secrets: readon
       throw unauthorized('This session has ended. Log in again.', 'session_ended');
     }
     const { userId, businessId, role, operator } = state;
-    return { actor: { userId, businessId, role, operator, sessionId: claims.sessionId }, expiresAt: claims.expiresAt };
+    return {
+      actor: { userId, businessId, role, operator, sessionId: claims.sessionId },
+      expiresAt: claims.expiresAt,
+    };
   }
 
   return {

@@ -33,10 +33,7 @@ export function readClaims(payload: unknown): AccessClaims | undefined {
 }
 
 /** @param secrets newest first; the newest signs */
-export function signAccessToken(
-  claims: Omit<AccessClaims, 'expiresAt'>,
-  secrets: readonly string[],
-): string {
+export function signAccessToken(claims: Omit<AccessClaims, 'expiresAt'>, secrets: readonly string[]): string {
   return jwt.sign({ sid: claims.sessionId, bid: claims.businessId, typ: 'access' }, newestOf(secrets), {
     algorithm: TOKEN_ALGORITHM,
     subject: claims.userId,
@@ -90,6 +87,8 @@ export function readRefreshToken(
   const [, sessionId = '', digits = '', mac = ''] = match;
   const generation = Number(digits);
   const given = Buffer.from(mac);
-  const isOurs = secrets.some((secret) => timingSafeEqual(Buffer.from(macOf(sessionId, generation, secret)), given));
+  const isOurs = secrets.some((secret) =>
+    timingSafeEqual(Buffer.from(macOf(sessionId, generation, secret)), given),
+  );
   return isOurs ? { sessionId, generation } : undefined;
 }

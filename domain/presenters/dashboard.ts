@@ -1,10 +1,4 @@
-export interface LayoutItem {
-  widgetId: string;
-  x: number;
-  y: number;
-  w: number;
-  h: number;
-}
+import type { LayoutItem } from '../../db/layout-item';
 
 export interface DashboardRow {
   id: string;

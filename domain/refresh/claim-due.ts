@@ -1,13 +1,7 @@
 import type { Database } from '../../db/database';
 import { withSystem, type Statement, type Transaction } from '../../db/scope';
 import { allocate, type Allocation, type Contender } from './allocate';
-import {
-  CATCH_UP_SPREAD_MS,
-  INTERACTIVE_PER_SLOT,
-  LEASE_MS,
-  OUTAGE_MS,
-  SCHEDULED_PER_SLOT,
-} from './limits';
+import { CATCH_UP_SPREAD_MS, INTERACTIVE_PER_SLOT, LEASE_MS, OUTAGE_MS, SCHEDULED_PER_SLOT } from './limits';
 import type { Claim } from './request';
 
 /** Spells "DUE". One sweep at a time: two would both count the same free slots. */

@@ -66,4 +66,3 @@ export async function requestRefresh(
     queued: row.queued,
   };
 }
-

@@ -20,7 +20,12 @@ export interface RunningRefresh extends Claim {
   schedule: Schedule | null;
   /** widgets.version: an edit while the source runs makes its result worthless. */
   definitionVersion: number;
-  connection: { id: string; kind: 'postgres' | 'http'; config: Record<string, unknown>; secret: string | null } | null;
+  connection: {
+    id: string;
+    kind: 'postgres' | 'http';
+    config: Record<string, unknown>;
+    secret: string | null;
+  } | null;
 }
 
 const START: Statement = {

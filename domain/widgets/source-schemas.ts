@@ -19,7 +19,10 @@ const headerValue = z
 export const httpSourceSchema = z
   .strictObject({
     kind: z.literal('http'),
-    url: z.url({ protocol: /^https?$/ }).max(2_000).optional(),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(2_000)
+      .optional(),
     connectionId: z.uuid().optional(),
     path: z.string().max(2_000).optional(),
     method: z.enum(['GET', 'POST']).default('GET'),
@@ -46,7 +49,7 @@ export const sqlSourceSchema = z.strictObject({
   params: z.array(sqlParameter).max(50).default([]),
 });
 
-export const METRICS = ['usage', 'cost', 'runs', 'members_online', 'refresh_health', 'host'] as const;
+export const METRICS = ['members_online', 'refresh_health', 'data_changes'] as const;
 
 /** The platform's own figures for this business. */
 export const metricSourceSchema = z.strictObject({

@@ -1,0 +1,58 @@
+import type { Database } from '../db/database';
+import { systemStatement, type Statement } from '../db/scope';
+
+/** Versions of a widget's data that are kept. */
+const HISTORY_VERSIONS = 200;
+/** How long a deletion is remembered for clients that were away, days; an older cursor starts anew. */
+export const TOMBSTONE_DAYS = 30;
+/** Ended logins are kept this long for the audit, days. */
+const SESSION_DAYS = 30;
+/** Rows one statement deletes: few enough that it holds no lock for long. */
+const BATCH = 5_000;
+
+const TASKS = {
+  'trim-history': {
+    name: 'maintenance-history',
+    text: `delete from widget_data_history where ctid in (
+             select h.ctid from widget_data_history h join widget_data d using (widget_id)
+              where h.version <= d.version - ${HISTORY_VERSIONS} limit ${BATCH}) returning 1`,
+  },
+  'trim-tombstones': {
+    name: 'maintenance-tombstones',
+    text: `delete from tombstones where seq in (
+             select seq from tombstones where created_at < now() - interval '${TOMBSTONE_DAYS} days' limit ${BATCH})
+           returning 1`,
+  },
+  'expire-sessions': {
+    name: 'maintenance-sessions',
+    text: `delete from sessions where id in (
+             select id from sessions where coalesce(revoked_at, expires_at) < now() - interval '${SESSION_DAYS} days'
+              limit ${BATCH}) returning 1`,
+  },
+  'expire-idempotency-keys': {
+    name: 'maintenance-idempotency-keys',
+    text: `delete from idempotency_keys where ctid in (
+             select ctid from idempotency_keys where created_at < now() - interval '24 hours' limit ${BATCH})
+           returning 1`,
+  },
+  'expire-source-probes': {
+    name: 'maintenance-source-probes',
+    text: `delete from source_probes where id in (
+             select id from source_probes where created_at < now() - interval '1 hour' limit ${BATCH}) returning 1`,
+  },
+} satisfies Record<string, Statement>;
+
+export type MaintenanceTask = keyof typeof TASKS;
+
+/**
+ * Deletes what has run out, in batches that hold no long lock. Across tenants: it is the platform's own upkeep.
+ * @returns rows deleted
+ */
+export async function runMaintenance(db: Database, task: MaintenanceTask): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const rows = await systemStatement(db, TASKS[task], []);
+    deleted += rows.length;
+    if (rows.length < BATCH) return deleted;
+  }
+}

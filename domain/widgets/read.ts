@@ -1,0 +1,42 @@
+import type { Database } from '../../db/database';
+import { tenantStatement, type Statement } from '../../db/scope';
+import type { WidgetAccess } from '../policies/widget';
+import type { WidgetDataRow } from '../presenters/widget-data';
+import type { SourceKind } from './source-schemas';
+
+/** What the policies and the refresh road need of a widget; nothing large. */
+export type WidgetHead = WidgetAccess & { type: string; sourceKind: SourceKind; version: number };
+
+const HEAD: Statement = {
+  name: 'widget-head',
+  text: `select business_id as "businessId", owner_id as "ownerId", scope, type, source ->> 'kind' as "sourceKind", version
+           from widgets where id = $1`,
+};
+
+export async function findWidgetHead(
+  db: Database,
+  businessId: string,
+  widgetId: string,
+): Promise<WidgetHead | undefined> {
+  return (await tenantStatement<WidgetHead>(db, businessId, HEAD, [widgetId]))[0];
+}
+
+const DATA: Statement = {
+  name: 'widget-data',
+  text: `select d.widget_id as "widgetId", d.data, d.version, d.status, d.error, s.refreshed_at as "refreshedAt",
+                s.paused_at is not null as paused, w.ttl_seconds as "ttlSeconds", w.business_id as "businessId",
+                w.owner_id as "ownerId", w.scope, w.source ->> 'kind' as "sourceKind"
+           from widgets w join widget_data d on d.widget_id = w.id join widget_schedules s on s.widget_id = w.id
+          where w.id = $1`,
+};
+
+export type WidgetWithData = WidgetDataRow & WidgetAccess & { sourceKind: SourceKind; paused: boolean };
+
+/** A widget's data with what its policy and its staleness need, in one round trip. */
+export async function findWidgetData(
+  db: Database,
+  businessId: string,
+  widgetId: string,
+): Promise<WidgetWithData | undefined> {
+  return (await tenantStatement<WidgetWithData>(db, businessId, DATA, [widgetId]))[0];
+}

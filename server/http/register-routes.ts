@@ -1,0 +1,90 @@
+import Router from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import { z } from 'zod';
+import type { Actor } from '../../domain/roles';
+import { badRequest, forbidden } from '../../lib/errors';
+import { assertStorable, readJsonBody } from './json-body';
+import type { Reply, Route } from './route';
+import { validate } from './validate';
+
+export const API_PREFIX = '/api/v1';
+const nothing = z.strictObject({});
+const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters')
+  .optional();
+
+/** A router that serves these routes. @throws Error at start for a route without an access rule */
+export function routerOf(routes: readonly Route[], authenticated: Middleware): Router {
+  const router = new Router({ prefix: API_PREFIX });
+  for (const route of routes) {
+    if (!route.access) throw new Error(`${route.method} ${route.path} has no access rule.`);
+    const handle: Middleware = (ctx) => serve(route, ctx as Context);
+    if ('public' in route.access) router[route.method](route.path, handle as never);
+    else router[route.method](route.path, authenticated as never, handle as never);
+  }
+  return router;
+}
+
+async function serve(route: Route, ctx: Context): Promise<void> {
+  const actor = ctx.state.actor as Actor;
+  if ('policy' in route.access && !route.access.policy(actor)) throw forbidden();
+  const query = { ...ctx.query };
+  assertStorable(query, 'query');
+  const hasBody = ctx.method !== 'GET' && ctx.method !== 'DELETE';
+  const raw = hasBody ? await readJsonBody(ctx.req) : undefined;
+  const body = route.body
+    ? validate(route.body, raw ?? {}, 'body')
+    : validate(nothing.optional(), raw, 'body');
+  const reply = await route.handler({
+    actor,
+    params: validate(route.params ?? nothing, { ...ctx.params }, 'path'),
+    query: validate(route.query ?? nothing, query, 'query'),
+    body,
+    requestId: ctx.state.requestId as string,
+    ifMatch: ifMatchOf(ctx),
+    idempotencyKey: validate(
+      idempotencyKeySchema,
+      ctx.get('idempotency-key') || undefined,
+      'Idempotency-Key',
+    ),
+    koa: ctx,
+  });
+  write(ctx, reply);
+}
+
+function write(ctx: Context, reply: Reply<unknown>): void {
+  ctx.set('Cache-Control', 'private, no-store');
+  if (reply.headers) ctx.set(reply.headers);
+  if (reply.etag !== undefined) {
+    // Kept by the client, asked for each time: without a max-age, and not "no-store", which forbids keeping it.
+    ctx.set('Cache-Control', 'private, no-cache');
+    const etag = `"${reply.etag}"`;
+    ctx.set('ETag', etag);
+    if (
+      ctx
+        .get('if-none-match')
+        .split(/,\s*/)
+        .some((candidate) => candidate.replace(/^W\//, '') === etag)
+    ) {
+      ctx.status = 304;
+      return;
+    }
+  }
+  ctx.status = reply.status ?? 200;
+  if (ctx.status === 204) return;
+  ctx.body = { data: reply.data ?? null, message: reply.message, meta: reply.meta };
+}
+
+/** RFC 9110, 13.1.1; our ETags of editable rows are their version. */
+function ifMatchOf(ctx: Context): number | undefined {
+  const header = ctx.get('if-match');
+  if (!header || header === '*') return undefined;
+  const match = /^(?:W\/)?"(\d{1,15})"$/.exec(header);
+  if (!match) {
+    throw badRequest('If-Match must be a version in quotes, as the ETag gave it.', [
+      { path: 'If-Match', message: 'must be a version in quotes' },
+    ]);
+  }
+  return Number(match[1]);
+}

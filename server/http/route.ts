@@ -1,0 +1,75 @@
+import type { Context } from 'koa';
+import type { z } from 'zod';
+import type { Actor } from '../../domain/roles';
+
+export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
+
+/** What a handler is given: everything checked, nothing raw. */
+export interface Request<Params, Query, Body> {
+  actor: Actor;
+  params: Params;
+  query: Query;
+  body: Body;
+  requestId: string;
+  /** The version that If-Match demands; undefined without the header. */
+  ifMatch: number | undefined;
+  idempotencyKey: string | undefined;
+  koa: Context;
+}
+
+export interface Pagination {
+  page: number;
+  pageSize: number;
+  total: number;
+  totalPages: number;
+}
+
+/** What a handler answers; the kit puts it into the envelope of product.md. */
+export interface Reply<Data> {
+  /** 200 where not given. */
+  status?: number;
+  data?: Data;
+  message?: string;
+  meta?: { pagination?: Pagination; nextBefore?: string | null };
+  /** With it, `If-None-Match` is answered 304. Without quotes. */
+  etag?: string;
+  headers?: Record<string, string>;
+}
+
+/** Who may call: nobody's token needed, or a member whose role passes `policy`. */
+export type Access = { public: true } | { policy: (actor: Actor) => boolean };
+
+export interface Route<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Data extends z.ZodType = z.ZodType,
+> {
+  method: Method;
+  /** Below /api/v1, with `:id` parameters. */
+  path: string;
+  summary: string;
+  tag: string;
+  /** First guard, by role. What depends on the row is asserted in the handler with `authorize`. */
+  access: Access;
+  params?: Params;
+  query?: Query;
+  body?: Body;
+  /** The shape of `data` in the answer. */
+  response?: Data;
+  /** The success status that OpenAPI shows. */
+  status?: number;
+  handler: (
+    request: Request<z.output<Params>, z.output<Query>, z.output<Body>>,
+  ) => Promise<Reply<z.input<Data>>>;
+}
+
+/** Declares a route; its handler is typed by its schemas. */
+export const defineRoute = <
+  Params extends z.ZodType = z.ZodType<Record<string, never>>,
+  Query extends z.ZodType = z.ZodType<Record<string, never>>,
+  Body extends z.ZodType = z.ZodType<undefined>,
+  Data extends z.ZodType = z.ZodType,
+>(
+  route: Route<Params, Query, Body, Data>,
+): Route => route as unknown as Route;

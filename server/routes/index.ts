@@ -1,0 +1,10 @@
+import type { ServerContext } from '../context';
+import type { Route } from '../http/route';
+import { authRoutes } from './auth';
+import { widgetRoutes } from './widgets';
+
+/** Every route of the API. OpenAPI is made from the same list. */
+export const apiRoutes = (context: ServerContext): Route[] => [
+  ...authRoutes(context),
+  ...widgetRoutes(context),
+];

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { withTenantModels } from '../../../db/scope';
+import { Widget } from '../../../db/models/Widget';
+import { widgetPolicy } from '../../../domain/policies/widget';
+import { presentWidget, type WidgetRow } from '../../../domain/presenters/widget';
+import { WIDGET_TYPES } from '../../../domain/widgets/types';
+import { createWidget, updateWidget } from '../../../domain/widgets/write';
+import { HttpError } from '../../../lib/errors';
+import type { ServerContext } from '../../context';
+import { authorize } from '../../http/authorize';
+import { likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
+import { defineRoute, type Route } from '../../http/route';
+import { announceWidget, announceWidgetDeleted } from './announce';
+import { checkWidget } from './check-widget';
+import { widgetDataRoutes } from './data';
+import { createWidgetBody, idParams, updateWidgetBody, widgetSchema } from './schemas';
+import { widgetTypeRoute } from './types';
+
+const SORTS = ['createdAt', 'updatedAt', 'name'] as const;
+const SORT_COLUMNS: Record<string, string> = {
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  name: 'name',
+};
+
+/** `/widgets`: their definitions. What they show is in data.ts. */
+export function widgetRoutes(context: ServerContext): Route[] {
+  const { db } = context;
+  return [
+    widgetTypeRoute,
+    defineRoute({
+      method: 'get',
+      path: '/widgets',
+      summary: 'List the widgets you may see',
+      tag: 'widgets',
+      access: { policy: widgetPolicy.list },
+      query: listQuery(SORTS).extend({ type: z.enum(WIDGET_TYPES).optional() }),
+      response: z.array(widgetSchema),
+      handler: async ({ actor, query }) => {
+        const { field, direction } = sortOf(query.sort);
+        const page = await withTenantModels(db, actor.businessId, async (trx) => {
+          const widgets = Widget.query(trx)
+            .where((visible) => visible.where('scope', 'business').orWhere('owner_id', actor.userId))
+            .orderBy(SORT_COLUMNS[field] ?? 'created_at', direction)
+            .orderBy('id')
+            .page(query.page - 1, query.pageSize);
+          if (query.type) widgets.where('type', query.type);
+          if (query.search) widgets.where('name', 'ilike', likePattern(query.search));
+          return widgets;
+        });
+        return {
+          data: page.results.map((row) => presentWidget(row as unknown as WidgetRow)),
+          meta: { pagination: paginationOf(query.page, query.pageSize, page.total) },
+        };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/widgets',
+      summary: 'Make a widget; it is refreshed at once',
+      tag: 'widgets',
+      access: { policy: widgetPolicy.create },
+      body: createWidgetBody,
+      response: widgetSchema,
+      status: 201,
+      handler: async ({ actor, body, requestId }) => {
+        await checkWidget(context, actor.businessId, body);
+        const row = await withTenantModels(db, actor.businessId, (trx) =>
+          createWidget(trx, actor.businessId, actor.userId, body),
+        );
+        const widget = presentWidget(row as unknown as WidgetRow);
+        announceWidget(context, actor.businessId, widget, requestId);
+        return { status: 201, data: widget, headers: { Location: `/api/v1/widgets/${widget.id}` } };
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/widgets/:id',
+      summary: 'One widget’s definition',
+      tag: 'widgets',
+      access: { policy: widgetPolicy.list },
+      params: idParams,
+      response: widgetSchema,
+      handler: async ({ actor, params }) => {
+        const row = await findWidget(context, actor.businessId, params.id);
+        authorize(actor, widgetPolicy, 'read', row, 'Widget');
+        return { data: presentWidget(row), etag: String(row.version) };
+      },
+    }),
+    defineRoute({
+      method: 'patch',
+      path: '/widgets/:id',
+      summary: 'Change a widget (If-Match guards against overwriting)',
+      tag: 'widgets',
+      access: { policy: widgetPolicy.create },
+      params: idParams,
+      body: updateWidgetBody,
+      response: widgetSchema,
+      handler: async ({ actor, params, body, ifMatch, requestId }) => {
+        const before = await findWidget(context, actor.businessId, params.id);
+        authorize(actor, widgetPolicy, 'update', before, 'Widget');
+        await checkWidget(context, actor.businessId, { ...before, ...body }, body);
+        const row = await withTenantModels(db, actor.businessId, (trx) =>
+          updateWidget(trx, params.id, ifMatch, body),
+        );
+        if (!row) {
+          throw new HttpError(412, 'version_conflict', 'The widget was changed meanwhile. Load it again.');
+        }
+        const widget = presentWidget(row as unknown as WidgetRow);
+        announceWidget(context, actor.businessId, widget, requestId, before.scope);
+        return { data: widget, etag: String(widget.version) };
+      },
+    }),
+    defineRoute({
+      method: 'delete',
+      path: '/widgets/:id',
+      summary: 'Delete a widget with its data and history',
+      tag: 'widgets',
+      access: { policy: widgetPolicy.create },
+      params: idParams,
+      status: 204,
+      handler: async ({ actor, params, requestId }) => {
+        const row = await findWidget(context, actor.businessId, params.id);
+        authorize(actor, widgetPolicy, 'delete', row, 'Widget');
+        await withTenantModels(db, actor.businessId, async (trx) => Widget.query(trx).deleteById(params.id));
+        announceWidgetDeleted(context, row, requestId);
+        return { status: 204 };
+      },
+    }),
+    ...widgetDataRoutes(context),
+  ];
+}
+
+async function findWidget(
+  { db }: ServerContext,
+  businessId: string,
+  id: string,
+): Promise<WidgetRow | undefined> {
+  const row = await withTenantModels(db, businessId, async (trx) => Widget.query(trx).findById(id));
+  return row as unknown as WidgetRow | undefined;
+}

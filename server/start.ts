@@ -1,0 +1,55 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { StartupError } from '../lib/errors';
+import type { Shutdown } from '../lib/shutdown';
+import { createApp } from './app';
+import type { ServerContext } from './context';
+import { createSocketServer } from './sockets';
+
+/** A client that sends no request head within this, ms, is let go (slow-loris); Node's own default is 60 s. */
+const HEADERS_TIMEOUT_MS = 15_000;
+/** A whole request, body included, must arrive within this, ms. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Idle keep-alive connections; longer than the 60 s of common load balancers, so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+
+export interface RunningServer {
+  port: number;
+}
+
+/** Starts HTTP and sockets on HOST:PORT. @throws StartupError where the port is taken */
+export async function startServer(context: ServerContext, shutdown: Shutdown): Promise<RunningServer> {
+  const { env } = context;
+  const server = createServer(createApp(context).callback());
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const sockets = createSocketServer(server, context);
+  await listen(server, env.PORT, env.HOST);
+  const { port } = server.address() as AddressInfo;
+  shutdown.on('intake', 'http', () => stopIntake(server));
+  shutdown.on('sockets', 'sockets', async () => {
+    await sockets.close();
+    server.closeAllConnections();
+  });
+  return { port };
+}
+
+/** Takes no new connections; requests under way are answered, idle ones are let go. */
+function stopIntake(server: Server): void {
+  server.close();
+  server.closeIdleConnections();
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === 'EADDRINUSE'
+          ? `Port ${port} is in use. Stop what listens there, or choose another: PORT=${port + 1} npm start`
+          : `Can't listen on ${host}:${port}: ${error.message}`;
+      reject(new StartupError(reason, { cause: error }));
+    });
+    server.listen(port, host, () => resolve());
+  });
+}

@@ -1,0 +1,114 @@
+import { UnrecoverableError, type Job, type Worker } from 'bullmq';
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../db/database';
+import { removeWorkerNode, renewWorkerNode } from '../domain/worker-nodes';
+import { INTERACTIVE_PER_SLOT, SCHEDULED_PER_SLOT } from '../domain/refresh/limits';
+import { CATALOG, type JobName } from '../jobs/catalog';
+import type { JobContract, QueueName } from '../jobs/contract';
+import type { Jobs } from '../jobs/enqueue';
+import { startSchedule } from '../jobs/schedule';
+import type { Broker } from '../lib/broker';
+import type { Env } from '../lib/env';
+import type { Logger } from '../lib/logger';
+import type { Shutdown } from '../lib/shutdown';
+import type { Publish } from '../realtime/publish';
+import type { WorkerContext } from './context';
+import { HANDLERS, type Handler } from './registry';
+import { createSources } from './sources';
+import { createSweeper } from './sweeper';
+
+export interface WorkerParts {
+  db: Database;
+  broker: Broker;
+  jobs: Jobs;
+  publish: Publish;
+  env: Env;
+  logger: Logger;
+  shutdown: Shutdown;
+  /** Called with what became of each job (metrics). */
+  onJobEnd?: (queue: string, outcome: 'completed' | 'failed', ms: number) => void;
+}
+
+/** Starts the workers of all queues, the sweeper and the schedule in this process. */
+export async function startWorkers(parts: WorkerParts): Promise<void> {
+  const { db, env, logger, shutdown } = parts;
+  const sweeper = createSweeper(parts);
+  const context: WorkerContext = { ...parts, sources: createSources(db), wakeSweeper: sweeper.wake };
+  const stopping = new AbortController();
+  const concurrency: Record<QueueName, number> = {
+    // Scheduled claims never exceed their part, so the rest is always there for people who wait.
+    'widget-refresh': Math.floor(env.REFRESH_SLOTS * (SCHEDULED_PER_SLOT + INTERACTIVE_PER_SLOT)),
+    maintenance: 1,
+  };
+  const workers = Object.entries(concurrency).map(([queue, slots]) =>
+    startWorker(context, queue, slots, stopping.signal, parts.onJobEnd),
+  );
+
+  const nodeId = randomUUID();
+  const renew = async () => void (await renewWorkerNode(db, nodeId, env.REFRESH_SLOTS));
+  await renew();
+  const schedule = startSchedule(
+    {
+      sweepDueWidgets: sweeper.sweep,
+      recoverRefreshes: sweeper.recover,
+      renewWorkerLease: renew,
+      enqueueMaintenance: (task, tick) =>
+        parts.jobs.enqueue('maintenance', { task, tick, requestId: `schedule-${randomUUID()}` }),
+    },
+    (name, error) => logger.error({ err: error, schedule: name }, 'a scheduled tick failed'),
+  );
+
+  shutdown.on('intake', 'schedule', async () => {
+    schedule.stop();
+    sweeper.stop();
+    await removeWorkerNode(db, nodeId);
+  });
+  shutdown.on('workers', 'workers', () => closeWorkers(workers, stopping));
+  shutdown.on('queues', 'sources', () => context.sources.close());
+}
+
+/** A running job may finish within this, ms; then its source is aborted and the claim's lease brings it back. */
+const FINISH_LIMIT_MS = 12_000;
+
+async function closeWorkers(workers: readonly Worker[], stopping: AbortController): Promise<void> {
+  const timer = setTimeout(() => stopping.abort(new Error('The process is stopping.')), FINISH_LIMIT_MS);
+  await Promise.allSettled(workers.map((worker) => worker.close()));
+  clearTimeout(timer);
+}
+
+function startWorker(
+  context: WorkerContext,
+  queue: string,
+  concurrency: number,
+  stopping: AbortSignal,
+  onJobEnd: WorkerParts['onJobEnd'],
+): Worker {
+  const { broker, logger } = context;
+  // BullMQ hands over an AbortSignal only to a processor that declares three parameters.
+  const process = async (job: Job, _token?: string, signal?: AbortSignal): Promise<void> => {
+    const startedAt = performance.now();
+    let outcome: 'completed' | 'failed' = 'failed';
+    try {
+      const signals = signal ? AbortSignal.any([signal, stopping]) : stopping;
+      await handle(context, job, signals);
+      outcome = 'completed';
+    } finally {
+      onJobEnd?.(queue, outcome, performance.now() - startedAt);
+    }
+  };
+  const worker = broker.worker(queue, process, { concurrency });
+  worker.on('error', (error) => logger.debug({ err: error, queue }, 'worker error'));
+  worker.on('failed', (job, error) =>
+    logger.error({ err: error, queue, jobId: job?.id, requestId: job?.data?.requestId }, 'a job failed'),
+  );
+  return worker;
+}
+
+async function handle(context: WorkerContext, job: Job, signal: AbortSignal): Promise<void> {
+  const contract = (CATALOG as Record<string, JobContract>)[job.name];
+  if (!contract) throw new UnrecoverableError(`There is no job named ${job.name}.`);
+  const payload = contract.payload.safeParse(job.data);
+  if (!payload.success) throw new UnrecoverableError(`The payload is not a ${job.name}'s.`);
+  const handler = HANDLERS[job.name as JobName] as Handler<JobName>;
+  await handler(context, payload.data as never, job, signal);
+}

@@ -1,0 +1,94 @@
+import { failRefresh, finishRefresh, startRefresh, type RunningRefresh } from '../../domain/refresh/run';
+import { nextDue } from '../../domain/refresh/schedule';
+import { backoffMs } from '../../domain/refresh/backoff';
+import { MAX_CRASHES, MAX_FAILURES, SOURCE_TIMEOUT_MS } from '../../domain/refresh/limits';
+import type { Claim } from '../../domain/refresh/request';
+import { SourceError } from '../../lib/errors';
+import { newId, sha256 } from '../../lib/ids';
+import type { Handler } from '../registry';
+import { fetchWidgetData } from './fetch';
+import { announceFailure, announceSuccess } from './announce';
+import type { WorkerContext } from '../context';
+
+/** One refresh: take the claim in hand, run the source, write what came of it, announce that. */
+export const widgetRefresh: Handler<'widget-refresh'> = async (context, claim, job, signal) => {
+  const running = await startRefresh(context.db, claim, job.attemptsStarted > 1);
+  if (!running) return;
+  if (running.crashes >= MAX_CRASHES) {
+    await fail(context, running, new SourceError('quarantined', QUARANTINED, { failure: 'pause' }));
+    return;
+  }
+  let json: string;
+  let data: unknown;
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(SOURCE_TIMEOUT_MS)]);
+    data = await fetchWidgetData(context, running, limit);
+    json = JSON.stringify(data);
+  } catch (error) {
+    await fail(context, running, asSourceError(context, error, running));
+    return;
+  }
+  const outcome = await finishRefresh(context.db, running, {
+    json,
+    hash: sha256(json),
+    nextDue: nextDue(running.schedule, running.widgetId, new Date()),
+  });
+  if (!outcome) return refused(context, running);
+  announceSuccess(context, running, outcome, data);
+  await follow(context, outcome.next);
+};
+
+const QUARANTINED =
+  'Refreshing this widget took its worker down three times. Change its source, then refresh it again.';
+
+async function fail(context: WorkerContext, running: RunningRefresh, error: SourceError): Promise<void> {
+  const failures = running.failures + 1;
+  const pause = error.failure === 'pause' || failures >= MAX_FAILURES;
+  const notificationId = newId();
+  const failure = { code: error.code, message: error.message };
+  const outcome = await failRefresh(context.db, running, {
+    ...failure,
+    pause,
+    retryMs: backoffMs(failures, error.retryAfterMs),
+    notificationId,
+  });
+  if (!outcome) return refused(context, running);
+  context.logger.info(
+    {
+      widgetId: running.widgetId,
+      businessId: running.businessId,
+      requestId: running.requestId,
+      code: error.code,
+      failures,
+      pause,
+    },
+    'a widget could not be refreshed',
+  );
+  await announceFailure(context, running, outcome, failure);
+  await follow(context, outcome.next);
+}
+
+/** Someone asked meanwhile: their refresh is claimed already. */
+async function follow(context: WorkerContext, next: Claim | undefined): Promise<void> {
+  context.wakeSweeper();
+  if (!next) return;
+  await context.jobs.enqueue('widget-refresh', next).catch((error: unknown) => {
+    context.logger.warn({ err: error }, 'the broker did not take a refresh, a sweep will');
+  });
+}
+
+function refused(context: WorkerContext, running: RunningRefresh): void {
+  context.logger.warn(
+    { widgetId: running.widgetId, requestId: running.requestId, fence: running.fence },
+    'a refresh came too late: another has taken its place',
+  );
+}
+
+function asSourceError(context: WorkerContext, error: unknown, running: RunningRefresh): SourceError {
+  if (error instanceof SourceError) return error;
+  context.logger.error(
+    { err: error, widgetId: running.widgetId, requestId: running.requestId },
+    'a source failed in a way it should not',
+  );
+  return new SourceError('source_failed', 'The source failed unexpectedly.', { cause: error });
+}
