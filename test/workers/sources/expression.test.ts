@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { checkExpression } from '../../../domain/widgets/check-expression';
@@ -102,20 +103,30 @@ describe('ExpressionPool', () => {
     });
   });
 
-  const onLinux = process.platform === 'linux' ? test : test.skip;
-  onLinux('an evaluator gets nothing of our environment', async () => {
-    process.env.OUR_SECRET = 'our secret';
+  /** The processes that are started from here on. */
+  function watchStarts() {
     const spawn = jest.spyOn(
       jest.requireActual<typeof import('node:child_process')>('node:child_process'),
       'spawn',
     );
+    started.push(spawn);
+    return () => spawn.mock.results.map((result): ChildProcess => result.value);
+  }
+  const started: jest.SpyInstance[] = [];
+  afterEach(() => started.splice(0).forEach((spy) => spy.mockRestore()));
+
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+  onLinux('an evaluator gets nothing of our environment', async () => {
+    const children = watchStarts();
     await open().evaluate('@', 1);
-    const [started] = spawn.mock.results;
-    spawn.mockRestore();
-    delete process.env.OUR_SECRET;
-    const environment = readFileSync(`/proc/${started?.value.pid}/environ`, 'utf8');
-    expect(environment).toContain('NODE_CHANNEL_FD');
-    expect(environment).not.toContain('our secret');
+    const environment = readFileSync(`/proc/${children()[0]?.pid}/environ`, 'utf8');
+    expect(
+      environment
+        .split('\0')
+        .map((entry) => entry.split('=')[0])
+        .filter(Boolean)
+        .sort(),
+    ).toEqual(['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE']);
   });
 
   onLinux('CPU time is read, and not of a process that is gone', () => {
@@ -125,40 +136,48 @@ describe('ExpressionPool', () => {
   });
 
   test('a process that was killed while idle is replaced', async () => {
-    const spawn = jest.spyOn(
-      jest.requireActual<typeof import('node:child_process')>('node:child_process'),
-      'spawn',
-    );
+    const children = watchStarts();
     const pool = open({ processes: 1 });
     await pool.evaluate('@', 1);
-    const [started] = spawn.mock.results;
-    spawn.mockRestore();
-    const gone = once(started?.value, 'exit');
-    process.kill(started?.value.pid, 'SIGKILL');
-    await gone;
+    const [first] = children();
+    if (!first) throw new Error('No process was started.');
+    first.kill('SIGKILL');
+    await once(first, 'exit');
     await expect(pool.evaluate('@', 2)).resolves.toBe(2);
   });
 
-  test("one business's slow expressions leave the other process to everyone else", async () => {
-    const pool = open({ cpuMs: 50 });
-    const slow = Array.from({ length: 4 }, () => pool.evaluate(BURNING, TEN, { businessId: 'slow' }));
-    const order: string[] = [];
-    const settled = slow.map((work) => work.catch(() => order.push('slow')));
-    await pool.evaluate('@', 1, { businessId: 'quick' }).then(() => order.push('quick'));
-    await Promise.all(settled);
-    expect(order.indexOf('quick')).toBeLessThan(3);
+  test('an evaluator ends a job by itself, for when its parent is gone', async () => {
+    const children = watchStarts();
+    const pool = open({ processes: 1, cpuMs: 60_000, wallMs: 50 });
+    await expect(pool.evaluate(BURNING, TEN)).rejects.toMatchObject({ code: 'expression_too_slow' });
+    await expect(pool.evaluate('@', 2)).resolves.toBe(2);
+    expect(children()).toHaveLength(1);
   });
 
-  test('refuses what waits too long or is too much', async () => {
-    const pool = open({ processes: 1, queueMs: 1, waitingPerBusiness: 1, cpuMs: 300 });
-    const running = pool.evaluate(BURNING, TEN).catch((error) => error.code);
-    const waiting = pool.evaluate('@', 1).catch((error) => error.code);
-    const third = pool.evaluate('@', 1).catch((error) => error.code);
-    await expect(Promise.all([running, waiting, third])).resolves.toEqual([
-      'expression_too_slow',
-      'expression_busy',
-      'expression_busy',
-    ]);
+  test("one business's slow expressions leave the other process to everyone else", async () => {
+    const pool = open({ cpuMs: 60_000 });
+    const slow = [1, 2, 3].map(() => pool.evaluate(BURNING, TEN, { businessId: 'slow' }));
+    await expect(pool.evaluate('@', 1, { businessId: 'quick' })).resolves.toBe(1);
+    pool.close();
+    await Promise.allSettled(slow);
+  });
+
+  test('refuses what waits too long', async () => {
+    const pool = open({ processes: 1, queueMs: 1, cpuMs: 60_000 });
+    const running = pool.evaluate(BURNING, TEN);
+    await expect(pool.evaluate('@', 1)).rejects.toMatchObject({ code: 'expression_busy' });
+    pool.close();
+    await Promise.allSettled([running]);
+  });
+
+  test('refuses what one business piles up', async () => {
+    const pool = open({ processes: 1, waitingPerBusiness: 1, cpuMs: 60_000 });
+    const jobs = [BURNING, '@'].map((expression) => pool.evaluate(expression, TEN, { businessId: 'a' }));
+    await expect(pool.evaluate('@', 1, { businessId: 'a' })).rejects.toMatchObject({
+      code: 'expression_busy',
+    });
+    pool.close();
+    await Promise.allSettled(jobs);
   });
 
   test('an abort ends the waiting, running or queued', async () => {
