@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TestEnvironment } from 'jest-environment-node';
+
+/** What a test file may not leave behind: any of these would have kept a real process from ending. */
+const WATCHED = ['TCPSocketWrap', 'TCPServerWrap', 'PipeWrap', 'ProcessWrap', 'Timeout'];
+
+/** How long the last of them may take to close after the file's own afterAll, ms. */
+const GRACE_MS = 3_000;
+const LOOK_EVERY_MS = 20;
+
+/**
+ * Node's environment, and a file fails that leaves sockets, servers, processes or timers open: such a leak is
+ * a shutdown that would not end, and jest by itself only mentions it.
+ */
+export default class LeakCheckingEnvironment extends TestEnvironment {
+  private before = new Map<string, number>();
+
+  override async setup(): Promise<void> {
+    await super.setup();
+    this.before = countOpen();
+  }
+
+  override async teardown(): Promise<void> {
+    let left = this.left();
+    for (let waited = 0; left.length > 0 && waited < GRACE_MS; waited += LOOK_EVERY_MS) {
+      await sleep(LOOK_EVERY_MS, undefined, { ref: false });
+      left = this.left();
+    }
+    await super.teardown();
+    if (left.length > 0) throw new Error(`This file leaves something open: ${left.join(', ')}.`);
+  }
+
+  private left(): string[] {
+    const now = countOpen();
+    return WATCHED.filter((type) => (now.get(type) ?? 0) > (this.before.get(type) ?? 0));
+  }
+}
+
+function countOpen(): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const type of process.getActiveResourcesInfo()) counts.set(type, (counts.get(type) ?? 0) + 1);
+  return counts;
+}
