@@ -32,6 +32,10 @@ const LOAD: Statement = {
           where p.id = $1 and p.outcome is null`,
 };
 const END: Statement = { name: 'probe-end', text: 'update source_probes set outcome = $2 where id = $1' };
+const ENDED: Statement = {
+  name: 'probe-ended',
+  text: 'select outcome is not null as ended from source_probes where id = $1',
+};
 const TAKE: Statement = {
   name: 'probe-take',
   text: 'delete from source_probes where id = $1 returning outcome',
@@ -63,6 +67,11 @@ export const endProbe = (
   id: string,
   outcome: ProbeOutcome,
 ): Promise<unknown> => tenantStatement(db, businessId, END, [id, JSON.stringify(outcome)]);
+
+export async function isProbeEnded(db: Database, businessId: string, id: string): Promise<boolean> {
+  const [row] = await tenantStatement<{ ended: boolean }>(db, businessId, ENDED, [id]);
+  return row?.ended ?? true;
+}
 
 /** Reads the answer and forgets the probe; undefined where no worker has answered. */
 export async function takeProbe(

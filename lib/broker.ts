@@ -33,7 +33,8 @@ const POSTGRES_BACKEND_POOL = 4;
 
 /** Sends to rooms on every server node. */
 export interface RoomEmitter {
-  emit(rooms: readonly string[], event: string, payload: unknown): void;
+  /** @param except sockets in these rooms are left out */
+  emit(rooms: readonly string[], event: string, payload: unknown, except?: readonly string[]): void;
   /** Closes every socket in the rooms, on every node. */
   disconnect(rooms: readonly string[]): void;
 }
@@ -220,7 +221,11 @@ function postgresBroker({ databaseUrl, logger }: BrokerOptions): Broker {
       io = server;
     },
     rooms: {
-      emit: (rooms, event, payload) => void io?.to([...rooms]).emit(event, payload),
+      emit: (rooms, event, payload, except = []) =>
+        void io
+          ?.to([...rooms])
+          .except([...except])
+          .emit(event, payload),
       disconnect: (rooms) => void io?.in([...rooms]).disconnectSockets(true),
     },
     events: new EventEmitter(),

@@ -1,7 +1,7 @@
 import type { Logger } from './logger';
 
 /** What is closed first to last; each phase ends before the next begins (architecture.md, shutdown). */
-const PHASES = ['intake', 'work', 'workers', 'queues', 'sockets', 'broker', 'database'] as const;
+const PHASES = ['intake', 'work', 'workers', 'queues', 'sockets', 'broker', 'pool', 'database'] as const;
 export type ShutdownPhase = (typeof PHASES)[number];
 
 /**

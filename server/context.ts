@@ -1,18 +1,12 @@
-import type { Authenticator } from '../domain/accounts/authenticate';
-import type { Database } from '../db/database';
-import type { Jobs } from '../jobs/enqueue';
-import type { Broker } from '../lib/broker';
-import type { Env } from '../lib/env';
-import type { Logger } from '../lib/logger';
-import type { Publish } from '../realtime/publish';
+import type { Parts } from '../compose/parts';
+import { createAuthenticator, type Authenticator } from '../domain/accounts/authenticate';
 
 /** What the routes and sockets of one server process share. */
-export interface ServerContext {
-  db: Database;
-  broker: Broker;
-  jobs: Jobs;
-  publish: Publish;
+export interface ServerContext extends Parts {
   authenticator: Authenticator;
-  env: Env;
-  logger: Logger;
 }
+
+export const createServerContext = (parts: Parts): ServerContext => ({
+  ...parts,
+  authenticator: createAuthenticator(parts.db, { secrets: parts.env.JWT_SECRET }),
+});

@@ -1,29 +1,18 @@
 import { UnrecoverableError, type Job, type Worker } from 'bullmq';
 import { randomUUID } from 'node:crypto';
-import type { Database } from '../db/database';
+import type { Parts } from '../compose/parts';
 import { removeWorkerNode, renewWorkerNode } from '../domain/worker-nodes';
 import { INTERACTIVE_PER_SLOT, SCHEDULED_PER_SLOT } from '../domain/refresh/limits';
 import { CATALOG, type JobName } from '../jobs/catalog';
 import type { JobContract, QueueName } from '../jobs/contract';
-import type { Jobs } from '../jobs/enqueue';
 import { startSchedule } from '../jobs/schedule';
-import type { Broker } from '../lib/broker';
-import type { Env } from '../lib/env';
-import type { Logger } from '../lib/logger';
 import type { Shutdown } from '../lib/shutdown';
-import type { Publish } from '../realtime/publish';
 import type { WorkerContext } from './context';
 import { HANDLERS, type Handler } from './registry';
 import { createSources } from './sources';
 import { createSweeper } from './sweeper';
 
-export interface WorkerParts {
-  db: Database;
-  broker: Broker;
-  jobs: Jobs;
-  publish: Publish;
-  env: Env;
-  logger: Logger;
+export interface WorkerParts extends Parts {
   shutdown: Shutdown;
   /** Called with what became of each job (metrics). */
   onJobEnd?: (queue: string, outcome: 'completed' | 'failed', ms: number) => void;

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { Pagination } from './route';
 
+/** `/:id` of a route. */
+export const idParams = z.strictObject({ id: z.uuid('is not a UUID') });
+
 const MAX_PAGE = 100_000;
 const MAX_PAGE_SIZE = 100;
 

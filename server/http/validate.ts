@@ -1,10 +1,13 @@
 import type { z } from 'zod';
 import { badRequest, type ErrorDetail } from '../../lib/errors';
 
+/** What has no name in front of its fields. */
+const WHOLES = new Set(['body', 'query', 'path']);
+
 /** Zod's issues as the API's error details; unknown keys are named one by one. */
 export function detailsOf(error: z.ZodError, root: string): ErrorDetail[] {
   return error.issues.flatMap((issue) => {
-    const path = issue.path.map(String);
+    const path = [...(WHOLES.has(root) ? [] : [root]), ...issue.path.map(String)];
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }));
     }
@@ -13,7 +16,7 @@ export function detailsOf(error: z.ZodError, root: string): ErrorDetail[] {
 }
 
 /**
- * @param root what the whole is called in an error (`body`, `query`)
+ * @param root what the whole is called: `body`, `query`, `path`, or the field that it is
  * @throws HttpError 400 with a detail for each field
  */
 export function validate<Schema extends z.ZodType>(

@@ -1,10 +1,16 @@
 import type { ServerContext } from '../context';
 import type { Route } from '../http/route';
 import { authRoutes } from './auth';
+import { connectionRoutes } from './connections';
+import { dashboardRoutes } from './dashboards';
+import { notificationRoutes } from './notifications';
 import { widgetRoutes } from './widgets';
 
 /** Every route of the API. OpenAPI is made from the same list. */
 export const apiRoutes = (context: ServerContext): Route[] => [
   ...authRoutes(context),
   ...widgetRoutes(context),
+  ...connectionRoutes(context),
+  ...dashboardRoutes(context),
+  ...notificationRoutes(context),
 ];

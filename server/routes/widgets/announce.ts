@@ -12,11 +12,12 @@ export function announceWidget(
   scopeBefore = widget.scope,
 ): void {
   if (scopeBefore === 'business' && widget.scope === 'user') {
-    publish(audienceOf(businessId, 'business', null), 'widget.changed', {
-      id: widget.id,
-      deleted: true,
-      ...envelope(businessId, widget.version, requestId),
-    });
+    publish(
+      audienceOf(businessId, 'business', null),
+      'widget.changed',
+      { id: widget.id, deleted: true, ...envelope(businessId, widget.version, requestId) },
+      audienceOf(businessId, 'user', widget.ownerId),
+    );
   }
   publish(audienceOf(businessId, widget.scope, widget.ownerId), 'widget.changed', {
     ...widget,

@@ -9,8 +9,9 @@ import { envelope } from '../../../realtime/envelope';
 import { audienceOf } from '../../../realtime/rooms';
 import type { ServerContext } from '../../context';
 import { authorize } from '../../http/authorize';
+import { idParams } from '../../http/lists';
 import { defineRoute, type Route } from '../../http/route';
-import { idParams, widgetDataSchema } from './schemas';
+import { widgetDataSchema } from './schemas';
 import { isRefreshable, startRefresh } from './start-refresh';
 
 const HISTORY: Statement = {

@@ -5,15 +5,17 @@ import { widgetPolicy } from '../../../domain/policies/widget';
 import { presentWidget, type WidgetRow } from '../../../domain/presenters/widget';
 import { WIDGET_TYPES } from '../../../domain/widgets/types';
 import { createWidget, updateWidget } from '../../../domain/widgets/write';
-import { HttpError } from '../../../lib/errors';
 import type { ServerContext } from '../../context';
 import { authorize } from '../../http/authorize';
-import { likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
+import { versionConflict } from '../../http/precondition';
+import { idempotent } from '../../http/idempotent';
+import { idParams, likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
 import { defineRoute, type Route } from '../../http/route';
 import { announceWidget, announceWidgetDeleted } from './announce';
 import { checkWidget } from './check-widget';
 import { widgetDataRoutes } from './data';
-import { createWidgetBody, idParams, updateWidgetBody, widgetSchema } from './schemas';
+import { previewRoute } from './preview';
+import { createWidgetBody, updateWidgetBody, widgetSchema } from './schemas';
 import { widgetTypeRoute } from './types';
 
 const SORTS = ['createdAt', 'updatedAt', 'name'] as const;
@@ -63,14 +65,19 @@ export function widgetRoutes(context: ServerContext): Route[] {
       body: createWidgetBody,
       response: widgetSchema,
       status: 201,
-      handler: async ({ actor, body, requestId }) => {
+      handler: async (request) => {
+        const { actor, body, requestId } = request;
         await checkWidget(context, actor.businessId, body);
-        const row = await withTenantModels(db, actor.businessId, (trx) =>
-          createWidget(trx, actor.businessId, actor.userId, body),
+        return idempotent(
+          context,
+          request,
+          async (trx) => {
+            const row = await createWidget(trx, actor.businessId, actor.userId, body);
+            const widget = presentWidget(row as unknown as WidgetRow);
+            return { status: 201, data: widget, headers: { Location: `/api/v1/widgets/${widget.id}` } };
+          },
+          ({ data }) => announceWidget(context, actor.businessId, data, requestId),
         );
-        const widget = presentWidget(row as unknown as WidgetRow);
-        announceWidget(context, actor.businessId, widget, requestId);
-        return { status: 201, data: widget, headers: { Location: `/api/v1/widgets/${widget.id}` } };
       },
     }),
     defineRoute({
@@ -103,9 +110,7 @@ export function widgetRoutes(context: ServerContext): Route[] {
         const row = await withTenantModels(db, actor.businessId, (trx) =>
           updateWidget(trx, params.id, ifMatch, body),
         );
-        if (!row) {
-          throw new HttpError(412, 'version_conflict', 'The widget was changed meanwhile. Load it again.');
-        }
+        if (!row) throw versionConflict('widget');
         const widget = presentWidget(row as unknown as WidgetRow);
         announceWidget(context, actor.businessId, widget, requestId, before.scope);
         return { data: widget, etag: String(widget.version) };
@@ -127,6 +132,7 @@ export function widgetRoutes(context: ServerContext): Route[] {
         return { status: 204 };
       },
     }),
+    previewRoute(context),
     ...widgetDataRoutes(context),
   ];
 }

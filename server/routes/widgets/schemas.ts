@@ -6,8 +6,6 @@ import { WIDGET_TYPES } from '../../../domain/widgets/types';
 /** Shortest and longest time to live, seconds. */
 const MAX_TTL_SECONDS = 31 * 24 * 3600;
 
-export const idParams = z.strictObject({ id: z.uuid('is not a UUID') });
-
 const fields = {
   name: z.string().trim().min(1, 'must not be empty').max(200),
   type: z.enum(WIDGET_TYPES),

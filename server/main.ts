@@ -1,0 +1,22 @@
+import { requireScaledEnv } from '../lib/env-scaled';
+import { env } from '../lib/env';
+import { runMain, type ProcessContext } from '../lib/process';
+import { assertDatabaseReachable } from '../db/reachable';
+import { migrate } from '../db/migrate';
+import { openParts } from '../compose/parts';
+import { createServerContext } from './context';
+import { startServer } from './start';
+
+/** A server process of its own: HTTP and sockets, beside any number of others (README, "Scaled"). */
+async function main({ logger, shutdown }: ProcessContext): Promise<void> {
+  const scaled = requireScaledEnv(env());
+  await assertDatabaseReachable(scaled.DATABASE_URL);
+  await migrate(scaled.DATABASE_URL);
+  const parts = openParts(scaled, logger, shutdown);
+  await parts.broker.ping();
+  const { port } = await startServer(createServerContext(parts), shutdown);
+  logger.info({ port }, 'server ready');
+}
+
+export const run = () => runMain('server', main);
+if (require.main === module) run();

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { Dashboard } from '../../../db/models/Dashboard';
+import { withTenantModels } from '../../../db/scope';
+import { createDashboard, updateDashboard } from '../../../domain/dashboards/write';
+import { dashboardPolicy } from '../../../domain/policies/dashboard';
+import { presentDashboard, type DashboardRow } from '../../../domain/presenters/dashboard';
+import { rewatchDashboard } from '../../../domain/refresh/watch';
+import { forbidden } from '../../../lib/errors';
+import type { ServerContext } from '../../context';
+import { authorize } from '../../http/authorize';
+import { idempotent } from '../../http/idempotent';
+import { idParams, likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
+import { versionConflict } from '../../http/precondition';
+import { defineRoute, type Route } from '../../http/route';
+import { announceDashboard, announceDashboardDeleted } from './announce';
+import { createDashboardBody, dashboardSchema, updateDashboardBody } from './schemas';
+
+const SORT_COLUMNS: Record<string, string> = {
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  name: 'name',
+};
+
+/** `/dashboards`: your own and the shared ones. */
+export function dashboardRoutes(context: ServerContext): Route[] {
+  const { db } = context;
+  const find = async (businessId: string, id: string): Promise<DashboardRow | undefined> =>
+    (await withTenantModels(db, businessId, async (trx) => Dashboard.query(trx).findById(id))) as
+      DashboardRow | undefined;
+
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/dashboards',
+      summary: 'List your dashboards and the shared ones',
+      tag: 'dashboards',
+      access: { policy: dashboardPolicy.list },
+      query: listQuery(['createdAt', 'updatedAt', 'name']),
+      response: z.array(dashboardSchema),
+      handler: async ({ actor, query }) => {
+        const { field, direction } = sortOf(query.sort);
+        const page = await withTenantModels(db, actor.businessId, async (trx) => {
+          const dashboards = Dashboard.query(trx)
+            .where((visible) => visible.where('shared', true).orWhere('owner_id', actor.userId))
+            .orderBy(SORT_COLUMNS[field] ?? 'created_at', direction)
+            .orderBy('id')
+            .page(query.page - 1, query.pageSize);
+          if (query.search) dashboards.where('name', 'ilike', likePattern(query.search));
+          return dashboards;
+        });
+        return {
+          data: page.results.map((row) => presentDashboard(row)),
+          meta: { pagination: paginationOf(query.page, query.pageSize, page.total) },
+        };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/dashboards',
+      summary: 'Make a dashboard',
+      tag: 'dashboards',
+      access: { policy: dashboardPolicy.create },
+      body: createDashboardBody,
+      response: dashboardSchema,
+      status: 201,
+      handler: async (request) => {
+        const { actor, body, requestId } = request;
+        if (body.shared && !dashboardPolicy.share(actor))
+          throw forbidden('Your role does not allow sharing dashboards.');
+        return idempotent(
+          context,
+          request,
+          async (trx) => {
+            const dashboard = presentDashboard(await createDashboard(trx, actor, body));
+            return {
+              status: 201,
+              data: dashboard,
+              headers: { Location: `/api/v1/dashboards/${dashboard.id}` },
+            };
+          },
+          ({ data }) => announceDashboard(context, actor.businessId, data, requestId),
+        );
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/dashboards/:id',
+      summary: 'One dashboard',
+      tag: 'dashboards',
+      access: { policy: dashboardPolicy.list },
+      params: idParams,
+      response: dashboardSchema,
+      handler: async ({ actor, params }) => {
+        const row = await find(actor.businessId, params.id);
+        authorize(actor, dashboardPolicy, 'read', row, 'Dashboard');
+        return { data: presentDashboard(row), etag: String(row.version) };
+      },
+    }),
+    defineRoute({
+      method: 'patch',
+      path: '/dashboards/:id',
+      summary: 'Change a dashboard (If-Match guards against overwriting)',
+      tag: 'dashboards',
+      access: { policy: dashboardPolicy.list },
+      params: idParams,
+      body: updateDashboardBody,
+      response: dashboardSchema,
+      handler: async ({ actor, params, body, ifMatch, requestId }) => {
+        const before = await find(actor.businessId, params.id);
+        authorize(actor, dashboardPolicy, 'update', before, 'Dashboard');
+        if (body.shared !== undefined && body.shared !== before.shared && !dashboardPolicy.share(actor)) {
+          throw forbidden('Your role does not allow sharing dashboards.');
+        }
+        const row = await withTenantModels(db, actor.businessId, (trx) =>
+          updateDashboard(trx, actor, before, ifMatch, body),
+        );
+        if (!row) throw versionConflict('dashboard');
+        if (body.layout) await rewatchDashboard(db, actor.businessId, params.id);
+        const dashboard = presentDashboard(row);
+        announceDashboard(context, actor.businessId, dashboard, requestId, before.shared);
+        return { data: dashboard, etag: String(dashboard.version) };
+      },
+    }),
+    defineRoute({
+      method: 'delete',
+      path: '/dashboards/:id',
+      summary: 'Delete a dashboard; its widgets stay',
+      tag: 'dashboards',
+      access: { policy: dashboardPolicy.list },
+      params: idParams,
+      status: 204,
+      handler: async ({ actor, params, requestId }) => {
+        const row = await find(actor.businessId, params.id);
+        authorize(actor, dashboardPolicy, 'delete', row, 'Dashboard');
+        await withTenantModels(db, actor.businessId, async (trx) =>
+          Dashboard.query(trx).deleteById(params.id),
+        );
+        announceDashboardDeleted(context, row, requestId);
+        return { status: 204 };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,21 @@
+import { requireScaledEnv } from '../lib/env-scaled';
+import { env } from '../lib/env';
+import { runMain, type ProcessContext } from '../lib/process';
+import { assertDatabaseReachable } from '../db/reachable';
+import { migrate } from '../db/migrate';
+import { openParts } from '../compose/parts';
+import { startWorkers } from './app';
+
+/** A worker process of its own, with the schedule; beside any number of others (README, "Scaled"). */
+async function main({ logger, shutdown }: ProcessContext): Promise<void> {
+  const scaled = requireScaledEnv(env());
+  await assertDatabaseReachable(scaled.DATABASE_URL);
+  await migrate(scaled.DATABASE_URL);
+  const parts = openParts(scaled, logger, shutdown);
+  await parts.broker.ping();
+  await startWorkers({ ...parts, shutdown });
+  logger.info('worker ready');
+}
+
+export const run = () => runMain('worker', main);
+if (require.main === module) run();
