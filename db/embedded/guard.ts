@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
  * Waits for the end of its standard input, which comes when our process is gone in whatever way, SIGKILL
  * included; a line on it means that the guard isn't needed any more. Then $1 is told to end with the signal
  * $2, and after about ten seconds with $3. Where $4 names a file, its first line must still be $1: a process
- * id may by then belong to somebody else.
+ * id may by then belong to somebody else. It gives up after twenty seconds: in a container whose first process
+ * collects no orphans an ended process never goes away.
  */
 const SCRIPT = `
 read -r line && exit 0
@@ -17,6 +18,7 @@ n=0
 while kill -0 "$1" 2>/dev/null; do
   n=$((n + 1))
   [ "$n" -eq 100 ] && kill -s "$3" "$1"
+  [ "$n" -eq 200 ] && exit
   sleep 0.1
 done
 `;

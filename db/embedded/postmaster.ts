@@ -55,7 +55,8 @@ export async function startPostmaster(options: {
   const ready = new Promise<void>((resolve) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       if (said.length < 50) said.push(line);
-      if (/^(FATAL|PANIC):/.test(line)) logger.warn({ postgres: line }, 'PostgreSQL reports');
+      // FATAL ends one session, whose client reports it; a start that fails gives `said` as its reason.
+      if (line.startsWith('PANIC:')) logger.error({ postgres: line }, 'PostgreSQL reports');
       else logger.debug({ postgres: line }, 'PostgreSQL reports');
       if (line.includes('database system is ready to accept connections')) resolve();
     });

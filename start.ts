@@ -1,0 +1,48 @@
+import { startEmbeddedPostgres } from './db/embedded';
+import { dataDirOf, prepareDataDir } from './db/embedded/data-dir';
+import { assertDatabaseReachable } from './db/reachable';
+import { fillSecrets } from './lib/embedded-secrets';
+import { env, parseEnv, type Env } from './lib/env';
+import { assertPortFree } from './lib/port';
+import { PROJECT_DIR, runMain, type ProcessContext } from './lib/process';
+
+/** What the composition is made from: every secret is there, the database answers, the port is free. */
+export interface Composition extends ProcessContext {
+  env: Env & { DATABASE_URL: string };
+  /** The database is ours alone, so the demo business may be seeded into it. */
+  embeddedDatabase: boolean;
+}
+
+/** Migrates, seeds the demo where the database is ours, and starts workers and server in this process. */
+async function compose({ env: { PORT }, logger, embeddedDatabase }: Composition): Promise<void> {
+  logger.info({ port: PORT, embeddedDatabase }, 'ready to compose');
+}
+
+/**
+ * Embedded mode: fills what the environment leaves open (database, secrets), then composes. With DATABASE_URL
+ * set, that database is used and nothing is seeded into it.
+ */
+async function main(context: ProcessContext): Promise<void> {
+  const { DATABASE_URL, DATA_DIR, HOST, PORT } = parseEnv(process.env);
+  await assertPortFree(HOST, PORT);
+  const dataDir = dataDirOf(PROJECT_DIR, DATA_DIR);
+  if (DATABASE_URL) await assertDatabaseReachable(DATABASE_URL);
+  const url = DATABASE_URL ?? (await startDatabase(dataDir, context));
+  if (DATABASE_URL && !(process.env.JWT_SECRET && process.env.ENCRYPTION_KEYS)) prepareDataDir(dataDir);
+  fillSecrets(dataDir);
+  process.env.DATABASE_URL = url;
+  await compose({ ...context, env: { ...env(), DATABASE_URL: url }, embeddedDatabase: !DATABASE_URL });
+}
+
+async function startDatabase(dataDir: string, { logger, shutdown }: ProcessContext): Promise<string> {
+  const starting = startEmbeddedPostgres({ dataDir, logger });
+  // Registered before it is up, since a signal may come in between. A failed start has nothing to stop.
+  shutdown.on('database', 'embedded PostgreSQL', async () => {
+    const postgres = await starting.catch(() => undefined);
+    await postgres?.stop();
+  });
+  return (await starting).url;
+}
+
+export const run = () => runMain('start', main);
+if (require.main === module) run();
