@@ -1,102 +1,22 @@
-import { join } from 'node:path';
-import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import pino from 'pino';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../../db/embedded';
-import { ALLOWED_FUNCTIONS } from '../../../domain/sql/functions';
-import { SourceError } from '../../../lib/errors';
-import { readClusterIdentity } from '../../../workers/sources/postgres/own-cluster';
-import type { SqlData } from '../../../workers/sources/postgres/read-rows';
-import type { PostgresOptions } from '../../../workers/sources/postgres/session';
-import type { OpenConnection } from '../../../workers/sources/source';
 import { createSqlSource } from '../../../workers/sources/sql';
 import { query } from '../../support/postgres';
-import { temporaryDirectory } from '../../support/temporary';
+import {
+  failure,
+  ownCluster,
+  startBusinessServer,
+  type BusinessServer,
+  type Run,
+} from './postgres/business-server';
 
-/** A business's own server: a second cluster, beside the platform's (which is the test run's). */
-let server: EmbeddedPostgres;
-let directory: string;
-
-const PASSWORD = 'reader’s pass';
-
-const ownCluster = async () => {
-  const client = new Client({ connectionString: process.env.TEST_POSTGRES_URL });
-  await client.connect();
-  try {
-    return await readClusterIdentity((text) => client.query(text));
-  } finally {
-    await client.end();
-  }
-};
+let server: BusinessServer;
+const run = (text: string, options?: Run) => server.run(text, options);
 
 beforeAll(async () => {
-  directory = temporaryDirectory();
-  server = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), logger: pino({ level: 'warn' }) });
-  await query(
-    server.url,
-    `CREATE ROLE reader LOGIN PASSWORD '${PASSWORD}'`,
-    'CREATE SCHEMA AUTHORIZATION reader',
-    'CREATE TABLE reader.sales (day date, region text, total numeric)',
-    "INSERT INTO reader.sales VALUES ('2024-05-01', 'north', 12.50), ('2024-05-02', 'south', 7)",
-    'ALTER TABLE reader.sales OWNER TO reader',
-    // A function with the name of a built-in one, which writes: what an owner may leave in a search path.
-    `CREATE FUNCTION reader.initcap(reader.sales) RETURNS text LANGUAGE plpgsql VOLATILE AS
-       $$ BEGIN INSERT INTO reader.sales VALUES (now(), 'written', 1); RETURN 'done'; END $$`,
-    `CREATE FUNCTION reader.lower(reader.sales) RETURNS text LANGUAGE plpgsql VOLATILE AS
-       $$ BEGIN PERFORM set_config('transaction_read_only', 'off', true); INSERT INTO reader.sales VALUES (now(), 'written', 1); RETURN 'done'; END $$`,
-    `CREATE FUNCTION reader.upper(reader.sales) RETURNS text LANGUAGE plpgsql VOLATILE AS
-       $$ BEGIN PERFORM pg_sleep(30); RETURN 'done'; END $$`,
-  );
+  server = await startBusinessServer();
 });
-
-afterAll(async () => {
-  await server.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-const connection = (config: object = {}, password = PASSWORD): OpenConnection => ({
-  id: '0190c5a0-0000-7000-8000-000000000000',
-  kind: 'postgres',
-  config: {
-    host: '127.0.0.1',
-    port: server.port,
-    database: 'liveboard',
-    user: 'reader',
-    ssl: false,
-    ...config,
-  },
-  secret: { password },
-});
-
-interface Run {
-  params?: (string | number | boolean | null)[];
-  config?: object;
-  password?: string;
-  signal?: AbortSignal;
-  options?: Partial<PostgresOptions>;
-}
-
-function run(text: string, { params = [], config, password, signal, options }: Run = {}): Promise<SqlData> {
-  const source = createSqlSource({ ownCluster, allowPrivateHosts: ['127.0.0.1', 'localhost'], ...options });
-  const context = {
-    businessId: 'b',
-    requestId: 'r',
-    signal: signal ?? new AbortController().signal,
-    connection: connection(config, password),
-  };
-  const { id: connectionId } = context.connection;
-  return source.fetch({ kind: 'sql', connectionId, query: text, params }, context) as Promise<SqlData>;
-}
-
-async function failure(work: Promise<unknown>): Promise<SourceError> {
-  const error = await work.then(
-    () => new Error('It succeeded.'),
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof SourceError)) throw error;
-  return error;
-}
+afterAll(() => server.stop());
 
 const value = async (expression: string): Promise<unknown> =>
   (await run(`select ${expression} as v`)).rows[0]?.v;
@@ -270,42 +190,6 @@ describe('limits', () => {
   });
 });
 
-describe('writes nothing', () => {
-  afterEach(async () => {
-    expect(await query(server.url, "SELECT FROM reader.sales WHERE region = 'written'")).toEqual([]);
-  });
-
-  test('through a function that the owner named like a built-in one', async () => {
-    const error = await failure(run('select initcap(s) from sales s'));
-    expect(error).toMatchObject({ code: 'query_writes', failure: 'pause' });
-  });
-
-  test('through a function that leaves the read-only mode', async () => {
-    expect((await failure(run('select lower(s) from sales s'))).code).toBe('query_failed');
-  });
-
-  test.each([
-    'delete from sales',
-    'select 1; delete from sales',
-    'select pg_sleep(1)',
-    'select * from pg_roles',
-  ])('%s is refused before any connection', async (text) => {
-    const error = await failure(run(text, { config: { host: 'nowhere.invalid' } }));
-    expect(error).toMatchObject({ code: 'query_not_allowed', failure: 'pause' });
-  });
-
-  test('where the role reads backslashes in strings, it does not for us', async () => {
-    await query(server.url, 'ALTER ROLE reader SET standard_conforming_strings = off');
-    try {
-      // With the role's setting the string would end at the second quote, and the rest be a call of pg_sleep.
-      const { rows } = await run("select 'a\\'', pg_sleep(5) --' as text");
-      expect(rows).toEqual([{ text: "a\\', pg_sleep(5) --" }]);
-    } finally {
-      await query(server.url, 'ALTER ROLE reader RESET standard_conforming_strings');
-    }
-  });
-});
-
 describe('errors a person can read', () => {
   test.each<[string, Run, object]>([
     [
@@ -366,81 +250,4 @@ describe('errors a person can read', () => {
       failure: 'pause',
     });
   });
-});
-
-describe('nothing of the environment', () => {
-  const names = ['PGPASSWORD', 'PGOPTIONS', 'PGREPLICATION', 'PGSSLMODE', 'PGHOST', 'PGUSER'];
-  afterEach(() => names.forEach((name) => delete process.env[name]));
-
-  test('reaches the server', async () => {
-    const own = await ownCluster();
-    process.env.PGPASSWORD = PASSWORD;
-    expect((await failure(run('select 1', { password: '' }))).code).toBe('login_refused');
-    Object.assign(process.env, {
-      PGOPTIONS: '-c nonsense=1',
-      PGREPLICATION: 'true',
-      PGSSLMODE: 'require',
-      PGHOST: '/tmp',
-    });
-    const options = { ownCluster: async () => own };
-    expect((await run('select 1 as one', { options })).rows).toEqual([{ one: 1 }]);
-  });
-});
-
-describe("the platform's own server", () => {
-  const own = () => new URL(process.env.TEST_POSTGRES_URL ?? '');
-  const config = () => ({
-    host: '127.0.0.1',
-    port: Number(own().port),
-    database: 'postgres',
-    user: own().username,
-  });
-
-  test('is refused by its address, before a password could be tried', async () => {
-    const error = await failure(run('select 1', { config: config(), password: 'wrong' }));
-    expect(error).toMatchObject({ code: 'own_database', failure: 'pause' });
-  });
-
-  test.each([
-    ['system identifier', { startedAt: 'x' }],
-    ['start time', { systemIdentifier: undefined }],
-  ])('is refused by its %s, by whatever way it was reached', async (_name, unknown) => {
-    const elsewhere = async () => ({ ...(await ownCluster()), address: '192.0.2.1', ...unknown });
-    const error = await failure(
-      run('select 1', { config: config(), password: own().password, options: { ownCluster: elsewhere } }),
-    );
-    expect(error.code).toBe('own_database');
-  });
-
-  test('is known to a role that may not read its identifier', async () => {
-    await query(server.url, 'REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC');
-    try {
-      const startedAt = async () => {
-        const client = new Client({ connectionString: server.url });
-        await client.connect();
-        const identity = await readClusterIdentity((text) => client.query(text)).finally(() => client.end());
-        return { ...identity, systemIdentifier: undefined, address: null };
-      };
-      expect((await failure(run('select 1', { options: { ownCluster: startedAt } }))).code).toBe(
-        'own_database',
-      );
-      expect((await run('select 1 as one')).rows).toEqual([{ one: 1 }]);
-    } finally {
-      await query(server.url, 'GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC');
-    }
-  });
-});
-
-test("every allowed function is PostgreSQL's own, and none of them has a side effect", async () => {
-  const rows = await query(
-    server.url,
-    `SELECT proname, bool_or(provolatile = 'v') AS volatile FROM pg_proc
-      WHERE pronamespace = 'pg_catalog'::regnamespace GROUP BY proname`,
-  );
-  const known = new Map(rows.map((row) => [row.proname, row.volatile]));
-  // Grammar, not functions: the parser knows these by name.
-  const missing = [...ALLOWED_FUNCTIONS].filter((name) => !known.has(name));
-  expect(missing).toEqual([]);
-  const volatile = [...ALLOWED_FUNCTIONS].filter((name) => known.get(name) === true);
-  expect(volatile.sort()).toEqual(['clock_timestamp', 'random']);
 });
