@@ -122,7 +122,7 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
     kind: 'redis',
     queue(name) {
       const queue = new Queue(name, {
-        connection: producer() as QueueOptions['connection'],
+        connection: producer(),
         prefix,
         skipVersionCheck: true,
       });
@@ -132,7 +132,7 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
     },
     queueEvents(name) {
       const queueEvents = new QueueEvents(name, {
-        connection: connect(`events-${name}`) as QueueEventsOptions['connection'],
+        connection: connect(`events-${name}`),
         prefix,
       });
       queueEvents.on('error', (error) => logger.debug({ err: error, queue: name }, 'queue events error'));
@@ -141,7 +141,7 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
     },
     worker(name, processor, overrides) {
       return new Worker(name, processor, {
-        connection: connect(`worker-${name}`) as WorkerOptions['connection'],
+        connection: connect(`worker-${name}`),
         prefix,
         ...workerDefaults,
         ...overrides,
@@ -154,14 +154,17 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
       io.adapter(createAdapter(publisher, subscriber, { parser: rejectingParser(logger) }));
     },
     rooms: {
-      emit: (rooms, event, payload) =>
-        void emitting()
+      emit(rooms, event, payload, except = []) {
+        emitting()
           .to([...rooms])
-          .emit(event, payload),
-      disconnect: (rooms) =>
-        void emitting()
+          .except([...except])
+          .emit(event, payload);
+      },
+      disconnect(rooms) {
+        emitting()
           .in([...rooms])
-          .disconnectSockets(true),
+          .disconnectSockets(true);
+      },
     },
     events,
     ping: async () => void (await producer().ping()),
@@ -194,17 +197,13 @@ function postgresBroker({ databaseUrl, logger }: BrokerOptions): Broker {
   return {
     kind: 'postgres',
     queue(name) {
-      const queue = new Queue(name, { connection: connection() as never }, createPostgresBackend as never);
+      const queue = new Queue(name, { connection: connection() }, createPostgresBackend as never);
       queue.on('error', (error) => logger.debug({ err: error, queue: name }, 'queue error'));
       closers.push(() => queue.close());
       return queue;
     },
     queueEvents(name) {
-      const queueEvents = new QueueEvents(
-        name,
-        { connection: connection() as never },
-        createPostgresBackend as never,
-      );
+      const queueEvents = new QueueEvents(name, { connection: connection() }, createPostgresBackend as never);
       queueEvents.on('error', (error) => logger.debug({ err: error, queue: name }, 'queue events error'));
       closers.push(() => queueEvents.close());
       return queueEvents;
@@ -213,7 +212,7 @@ function postgresBroker({ databaseUrl, logger }: BrokerOptions): Broker {
       return new Worker(
         name,
         processor,
-        { connection: connection() as never, ...workerDefaults, ...overrides },
+        { connection: connection(), ...workerDefaults, ...overrides },
         createPostgresBackend as never,
       );
     },
@@ -221,12 +220,14 @@ function postgresBroker({ databaseUrl, logger }: BrokerOptions): Broker {
       io = server;
     },
     rooms: {
-      emit: (rooms, event, payload, except = []) =>
-        void io
-          ?.to([...rooms])
+      emit(rooms, event, payload, except = []) {
+        io?.to([...rooms])
           .except([...except])
-          .emit(event, payload),
-      disconnect: (rooms) => void io?.in([...rooms]).disconnectSockets(true),
+          .emit(event, payload);
+      },
+      disconnect(rooms) {
+        io?.in([...rooms]).disconnectSockets(true);
+      },
     },
     events: new EventEmitter(),
     ping: async () => undefined,

@@ -20,7 +20,8 @@ export interface RunningServer {
 /** Starts HTTP and sockets on HOST:PORT. @throws StartupError where the port is taken */
 export async function startServer(context: ServerContext, shutdown: Shutdown): Promise<RunningServer> {
   const { env } = context;
-  const server = createServer(createApp(context).callback());
+  const handle = createApp(context).callback();
+  const server = createServer((request, response) => void handle(request, response));
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;

@@ -24,7 +24,7 @@ export async function createDashboard(
     .insert({ id, businessId: actor.businessId, ownerId: actor.userId, ...input })
     .returning('*');
   await placeWidgets(trx, actor.businessId, id, input.layout);
-  return row as unknown as Dashboard;
+  return row;
 }
 
 /** @returns undefined when the row is gone or `version` is no longer its version */
@@ -41,7 +41,7 @@ export async function updateDashboard(
   }
   const query = Dashboard.query(trx).patch(changes).where('id', before.id).returning('*');
   if (version !== undefined) query.where('version', version);
-  const [row] = (await query) as unknown as Dashboard[];
+  const [row] = await query;
   if (row && changes.layout) {
     await trx('dashboard_widgets').where({ dashboard_id: before.id }).delete();
     await placeWidgets(trx, actor.businessId, before.id, changes.layout);

@@ -42,7 +42,7 @@ export async function createWidget(
     business_id: businessId,
     due_at: isFetched(input.source) && input.refreshWhen === 'always' ? trx.fn.now() : null,
   });
-  return widget as unknown as Widget;
+  return widget;
 }
 
 /**
@@ -64,7 +64,7 @@ export async function updateWidget(
     .where('id', widgetId)
     .returning('*');
   if (version !== undefined) query.where('version', version);
-  const [widget] = (await query) as unknown as Widget[];
+  const [widget] = await query;
   if (!widget) return undefined;
   const affectsRefresh =
     changes.source ?? changes.config ?? changes.refreshWhen ?? changes.schedule !== undefined;

@@ -19,7 +19,7 @@ export function routerOf(routes: readonly Route[], authenticated: Middleware): R
   const router = new Router({ prefix: API_PREFIX });
   for (const route of routes) {
     if (!route.access) throw new Error(`${route.method} ${route.path} has no access rule.`);
-    const handle: Middleware = (ctx) => serve(route, ctx as Context);
+    const handle: Middleware = (ctx) => serve(route, ctx);
     if ('public' in route.access) router[route.method](route.path, handle as never);
     else router[route.method](route.path, authenticated as never, handle as never);
   }

@@ -72,4 +72,4 @@ export const defineRoute = <
   Data extends z.ZodType = z.ZodType,
 >(
   route: Route<Params, Query, Body, Data>,
-): Route => route as unknown as Route;
+): Route => route;

@@ -33,7 +33,7 @@ export function connectionRoutes(context: ServerContext): Route[] {
 
   async function find(businessId: string, id: string): Promise<ConnectionRow | undefined> {
     const row = await withTenantModels(db, businessId, async (trx) => Connection.query(trx).findById(id));
-    return row as unknown as ConnectionRow | undefined;
+    return row;
   }
 
   return [
@@ -88,7 +88,7 @@ export function connectionRoutes(context: ServerContext): Route[] {
             .catch(nameTaken);
           return {
             status: 201,
-            data: presentConnection(row as unknown as ConnectionRow),
+            data: presentConnection(row),
             headers: { Location: `/api/v1/connections/${id}` },
           };
         }),

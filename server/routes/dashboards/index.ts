@@ -41,7 +41,9 @@ export function dashboardRoutes(context: ServerContext): Route[] {
         const { field, direction } = sortOf(query.sort);
         const page = await withTenantModels(db, actor.businessId, async (trx) => {
           const dashboards = Dashboard.query(trx)
-            .where((visible) => visible.where('shared', true).orWhere('owner_id', actor.userId))
+            .where((visible) => {
+              visible.where('shared', true).orWhere('owner_id', actor.userId);
+            })
             .orderBy(SORT_COLUMNS[field] ?? 'created_at', direction)
             .orderBy('id')
             .page(query.page - 1, query.pageSize);

@@ -54,7 +54,7 @@ export async function checkSource(
     );
   }
   if (source.kind === 'http' && source.select !== undefined) {
-    const problem = await checkExpression(source.select);
+    const problem = checkExpression(source.select);
     if (problem) details.push({ path: 'source.select', message: problem });
   }
   if (source.kind === 'sql') {

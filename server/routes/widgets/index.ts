@@ -42,7 +42,9 @@ export function widgetRoutes(context: ServerContext): Route[] {
         const { field, direction } = sortOf(query.sort);
         const page = await withTenantModels(db, actor.businessId, async (trx) => {
           const widgets = Widget.query(trx)
-            .where((visible) => visible.where('scope', 'business').orWhere('owner_id', actor.userId))
+            .where((visible) => {
+              visible.where('scope', 'business').orWhere('owner_id', actor.userId);
+            })
             .orderBy(SORT_COLUMNS[field] ?? 'created_at', direction)
             .orderBy('id')
             .page(query.page - 1, query.pageSize);
