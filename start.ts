@@ -1,10 +1,15 @@
+import { openParts } from './compose/parts';
 import { startEmbeddedPostgres } from './db/embedded';
 import { dataDirOf, prepareDataDir } from './db/embedded/data-dir';
+import { migrate } from './db/migrate';
 import { assertDatabaseReachable } from './db/reachable';
 import { fillSecrets } from './lib/embedded-secrets';
 import { env, parseEnv, type Env } from './lib/env';
 import { assertPortFree } from './lib/port';
 import { PROJECT_DIR, runMain, type ProcessContext } from './lib/process';
+import { createServerContext } from './server/context';
+import { startServer } from './server/start';
+import { startWorkers } from './workers/app';
 
 /** What the composition is made from: every secret is there, the database answers, the port is free. */
 export interface Composition extends ProcessContext {
@@ -14,8 +19,12 @@ export interface Composition extends ProcessContext {
 }
 
 /** Migrates, seeds the demo where the database is ours, and starts workers and server in this process. */
-async function compose({ env: { PORT }, logger, embeddedDatabase }: Composition): Promise<void> {
-  logger.info({ port: PORT, embeddedDatabase }, 'ready to compose');
+async function compose({ env: composed, logger, shutdown }: Composition): Promise<void> {
+  await migrate(composed.DATABASE_URL);
+  const parts = openParts(composed, logger, shutdown);
+  await startWorkers({ ...parts, shutdown });
+  const { port } = await startServer(createServerContext(parts), shutdown);
+  logger.info({ port }, 'ready');
 }
 
 /**

@@ -3,9 +3,7 @@ import { Emitter } from '@socket.io/redis-emitter';
 import {
   createPostgresBackend,
   Queue,
-  type QueueOptions,
   QueueEvents,
-  type QueueEventsOptions,
   Worker,
   type WorkerOptions,
   type Processor,

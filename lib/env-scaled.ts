@@ -3,7 +3,7 @@ import { StartupError } from './errors';
 
 /** What several processes must have in common, so that none may make up its own. */
 const REQUIRED = ['DATABASE_URL', 'REDIS_URL', 'JWT_SECRET', 'ENCRYPTION_KEYS'] as const;
-const SECRETS: readonly string[] = ['JWT_SECRET', 'ENCRYPTION_KEYS'];
+const SECRETS: ReadonlySet<string> = new Set(['JWT_SECRET', 'ENCRYPTION_KEYS']);
 
 /** Prints a secret that is good for JWT_SECRET or ENCRYPTION_KEYS. */
 export const SECRET_COMMAND = `node -e "console.log(require('crypto').randomBytes(32).toString('base64url'))"`;
@@ -18,7 +18,7 @@ export function requireScaledEnv(env: Env): ScaledEnv {
   const { DATABASE_URL, REDIS_URL } = env;
   const missing = REQUIRED.filter((name) => !env[name]?.length);
   if (DATABASE_URL && REDIS_URL && missing.length === 0) return { ...env, DATABASE_URL, REDIS_URL };
-  const secrets = missing.filter((name) => SECRETS.includes(name));
+  const secrets = missing.filter((name) => SECRETS.has(name));
   const advice =
     secrets.length > 0 ? ` A secret for ${secrets.join(' and ')} is made by: ${SECRET_COMMAND}` : '';
   throw new StartupError(`Set ${missing.join(', ')} (npm start alone needs none of them).${advice}`);

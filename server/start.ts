@@ -25,7 +25,7 @@ export async function startServer(context: ServerContext, shutdown: Shutdown): P
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  const sockets = createSocketServer(server, context);
+  const sockets = await createSocketServer(server, context);
   await listen(server, env.PORT, env.HOST);
   const { port } = server.address() as AddressInfo;
   shutdown.on('intake', 'http', () => stopIntake(server));
