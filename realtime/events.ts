@@ -40,7 +40,7 @@ export interface ServerEvents {
   'member.changed': (PresentedMember | { userId: string; deleted: true }) & Envelope;
   'notification.created': PresentedNotification & Envelope;
   'presence.diff': PresenceDiff;
-  'sync.required': { reason: 'broker_restored' | 'cursor_expired' };
+  'sync.required': { reason: 'broker_restored' | 'database_restored' };
   'session.expiring': { expiresIn: number };
   'session.revoked': { reason: string };
 }

@@ -93,11 +93,13 @@ export async function up(knex: Knex): Promise<void> {
 
     -- What was deleted, or stopped being visible to its audience, for clients that come back (sync).
     -- except_user_id: the one person who still sees it (a dashboard made private again).
+    -- version: the row's next, so that a deletion has its place among the row's events and a late one loses.
     create table tombstones (
       seq bigint generated always as identity primary key,
       business_id uuid not null references businesses (id) on delete cascade,
       kind text not null,
       row_id uuid not null,
+      version bigint not null,
       user_id uuid,
       except_user_id uuid,
       xid xid8 not null default pg_current_xact_id(),
@@ -105,6 +107,7 @@ export async function up(knex: Knex): Promise<void> {
     );
     create index tombstones_xid on tombstones (business_id, xid);
     create index tombstones_created on tombstones (created_at);
+    create index tombstones_members on tombstones (business_id, row_id) where kind = 'member';
 
     create table notifications (
       id uuid primary key,
@@ -137,15 +140,38 @@ export async function up(knex: Knex): Promise<void> {
     );
     create index idempotency_keys_created on idempotency_keys (created_at);
   `);
-  for (const table of ['users', 'businesses', 'memberships', 'notifications']) {
+  for (const table of ['users', 'businesses', 'notifications']) {
     await knex.raw(`create trigger stamp before insert or update on ${table}
       for each row execute function stamp_row()`);
   }
   await knex.raw(`
+    create trigger stamp before update on memberships for each row execute function stamp_row();
+
+    -- Clients know a member by the user's id, which comes back when they are added again: versions go on from
+    -- where the removal left them, or a client would take the new row for an old one.
+    create function stamp_membership() returns trigger language plpgsql as $$
+    begin
+      select 1 + coalesce(max(version), 0) into new.version from tombstones
+       where business_id = new.business_id and kind = 'member' and row_id = new.user_id;
+      new.xid := pg_current_xact_id();
+      return new;
+    end $$;
+    create trigger stamp_new before insert on memberships for each row execute function stamp_membership();
+
+    -- A member is shown with the person's name: changing it is a change of each of their memberships.
+    create function touch_memberships() returns trigger language plpgsql as $$
+    begin
+      update memberships set updated_at = now() where user_id = new.id;
+      return null;
+    end $$;
+    create trigger touch_memberships after update on users for each row
+      when ((old.name, old.email, old.avatar_url) is distinct from (new.name, new.email, new.avatar_url))
+      execute function touch_memberships();
+
     create function bury_membership() returns trigger language plpgsql as $$
     begin
-      insert into tombstones (business_id, kind, row_id)
-        select old.business_id, 'member', old.user_id
+      insert into tombstones (business_id, kind, row_id, version)
+        select old.business_id, 'member', old.user_id, old.version + 1
         where exists (select from businesses where id = old.business_id);
       return null;
     end $$;
@@ -153,8 +179,8 @@ export async function up(knex: Knex): Promise<void> {
 
     create function bury_notification() returns trigger language plpgsql as $$
     begin
-      insert into tombstones (business_id, kind, row_id, user_id)
-        select old.business_id, 'notification', old.id, old.user_id
+      insert into tombstones (business_id, kind, row_id, version, user_id)
+        select old.business_id, 'notification', old.id, old.version + 1, old.user_id
         where exists (select from businesses where id = old.business_id);
       return null;
     end $$;

@@ -155,8 +155,8 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create function bury_widget() returns trigger language plpgsql as $$
     begin
-      insert into tombstones (business_id, kind, row_id, user_id)
-        select old.business_id, 'widget', old.id, case when old.scope = 'user' then old.owner_id end
+      insert into tombstones (business_id, kind, row_id, version, user_id)
+        select old.business_id, 'widget', old.id, old.version + 1, case when old.scope = 'user' then old.owner_id end
         where exists (select from businesses where id = old.business_id);
       return null;
     end $$;
@@ -165,8 +165,8 @@ export async function up(knex: Knex): Promise<void> {
     -- A widget that becomes its owner's alone is gone for everyone else.
     create function bury_narrowed_widget() returns trigger language plpgsql as $$
     begin
-      insert into tombstones (business_id, kind, row_id, except_user_id)
-        values (old.business_id, 'widget', old.id, new.owner_id);
+      insert into tombstones (business_id, kind, row_id, version, except_user_id)
+        values (old.business_id, 'widget', old.id, new.version, new.owner_id);
       return null;
     end $$;
     create trigger bury_narrowed after update on widgets for each row
@@ -174,8 +174,8 @@ export async function up(knex: Knex): Promise<void> {
 
     create function bury_dashboard() returns trigger language plpgsql as $$
     begin
-      insert into tombstones (business_id, kind, row_id, user_id)
-        select old.business_id, 'dashboard', old.id, case when not old.shared then old.owner_id end
+      insert into tombstones (business_id, kind, row_id, version, user_id)
+        select old.business_id, 'dashboard', old.id, old.version + 1, case when not old.shared then old.owner_id end
         where exists (select from businesses where id = old.business_id);
       return null;
     end $$;
@@ -183,8 +183,8 @@ export async function up(knex: Knex): Promise<void> {
 
     create function bury_unshared_dashboard() returns trigger language plpgsql as $$
     begin
-      insert into tombstones (business_id, kind, row_id, except_user_id)
-        values (old.business_id, 'dashboard', old.id, new.owner_id);
+      insert into tombstones (business_id, kind, row_id, version, except_user_id)
+        values (old.business_id, 'dashboard', old.id, new.version, new.owner_id);
       return null;
     end $$;
     create trigger bury_unshared after update on dashboards for each row

@@ -24,29 +24,35 @@ export async function up(knex: Knex): Promise<void> {
       connection_id uuid not null,
       dashboard_id uuid not null,
       business_id uuid not null,
+      user_id uuid not null,
       primary key (connection_id, dashboard_id),
       foreign key (business_id, connection_id) references presence_connections (business_id, id) on delete cascade,
       foreign key (business_id, dashboard_id) references dashboards (business_id, id) on delete cascade
     );
-    create index presence_dashboards_dashboard on presence_dashboards (dashboard_id);
+    create index presence_dashboards_dashboard on presence_dashboards (dashboard_id, user_id);
 
-    -- What has been announced: one row per person and place. scope_id is the dashboard, or the business for
-    -- "online at all". missing_since is when their last connection went; a leave is announced after a grace.
-    create table presence_people (
-      business_id uuid not null references businesses (id) on delete cascade,
-      scope_id uuid not null,
-      user_id uuid not null references users (id) on delete cascade,
-      missing_since timestamptz,
-      primary key (business_id, scope_id, user_id)
-    );
-    create index presence_people_missing on presence_people (missing_since) where missing_since is not null;
-
-    -- The number of the last diff announced in a place, so that a client can tell that it missed one.
+    -- A place where people are announced: a dashboard, or (scope_id = business_id) "online at all". rev is the
+    -- number of its last diff, so that a client can tell that it missed one; whoever settles a place locks it.
     create table presence_scopes (
       business_id uuid not null references businesses (id) on delete cascade,
       scope_id uuid not null,
+      dashboard_id uuid generated always as (case when scope_id <> business_id then scope_id end) stored,
       rev bigint not null default 0,
-      primary key (business_id, scope_id)
+      primary key (business_id, scope_id),
+      foreign key (business_id, dashboard_id) references dashboards (business_id, id) on delete cascade
     );
+    create index presence_scopes_dashboard on presence_scopes (dashboard_id) where dashboard_id is not null;
+
+    -- What has been announced: one row per person and place. missing_since is when their last connection was
+    -- found gone; a leave is announced after a grace.
+    create table presence_people (
+      business_id uuid not null,
+      scope_id uuid not null,
+      user_id uuid not null references users (id) on delete cascade,
+      missing_since timestamptz,
+      primary key (business_id, scope_id, user_id),
+      foreign key (business_id, scope_id) references presence_scopes (business_id, scope_id) on delete cascade
+    );
+    create index presence_people_missing on presence_people (missing_since) where missing_since is not null;
   `);
 }

@@ -1,0 +1,54 @@
+import type { Database } from '../db/database';
+import { withTenant, type Transaction } from '../db/scope';
+import type { Actor } from '../domain/roles';
+import { rowId, type SyncAnswer, type SyncChange } from './sync/changes';
+import { decodeCursor, encodeCursor, isUsable } from './sync/cursor';
+import { changedDashboards } from './sync/dashboards';
+import { SYNC_LIMIT } from './sync/limits';
+import { changedMembers, changedNotifications } from './sync/people';
+import { ONE_SNAPSHOT, POSITION, type PositionRow } from './sync/position';
+import type { Since } from './sync/since';
+import { buriedRows } from './sync/tombstones';
+import { changedWidgetData, changedWidgets } from './sync/widgets';
+
+/**
+ * Everything this person can see that was written since the cursor, latest state only, with deletions, and the
+ * cursor to continue from (product.md, "the database is the log"). All statements travel together: one round trip.
+ *
+ * Without a cursor, or with one that can't be continued, the answer is a reset: the client loads everything over
+ * REST and then syncs from the cursor it was given here, which lies before whatever it loads.
+ */
+export function sync(db: Database, actor: Actor, cursorText: string | undefined): Promise<SyncAnswer> {
+  const cursor = cursorText === undefined ? undefined : decodeCursor(cursorText);
+  return withTenant(db, actor.businessId, async (tx) => {
+    const [, [position], changes] = await Promise.all([
+      tx.query(ONE_SNAPSHOT, []),
+      tx.query<PositionRow & object>(POSITION, []),
+      cursor && changesSince(tx, { actor, xmin: cursor.xmin, limit: SYNC_LIMIT + 1 }),
+    ]);
+    if (!position) throw new Error('The database did not say where it stands.');
+    const next = encodeCursor(actor, position);
+    if (!cursor || !changes || !isUsable(cursor, actor, position)) {
+      return { cursor: next, reset: true, changes: [] };
+    }
+    return { cursor: next, changes };
+  });
+}
+
+/** @returns undefined where it is more than an answer may hold */
+async function changesSince(tx: Transaction, since: Since): Promise<SyncChange[] | undefined> {
+  const [widgets, widgetData, dashboards, members, notifications, buried] = await Promise.all([
+    changedWidgets(tx, since),
+    changedWidgetData(tx, since),
+    changedDashboards(tx, since),
+    changedMembers(tx, since),
+    changedNotifications(tx, since),
+    buriedRows(tx, since),
+  ]);
+  if (!widgetData) return undefined;
+  const rows = [...widgets, ...widgetData, ...dashboards, ...members, ...notifications];
+  const visible = new Set(rows.map((change) => `${change.kind} ${rowId(change)}`));
+  // A row that was gone and is visible again has a newer version than its tombstone.
+  const deleted = buried.filter((tombstone) => !visible.has(`${tombstone.kind} ${tombstone.id}`));
+  return rows.length + deleted.length > SYNC_LIMIT ? undefined : [...rows, ...deleted];
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { notFound } from '../../../lib/errors';
+import { MAX_OPEN_DASHBOARDS } from '../../../realtime/presence/limits';
+import { dashboardRoom } from '../../../realtime/rooms';
+import { HttpError } from '../../../lib/errors';
+import { assertMayRead } from './assert-may-read';
+import { defineEvent } from './event';
+
+/** Joins a dashboard's room and its viewers, which also makes its widgets watched. Opening twice is opening once. */
+export const dashboardOpen = defineEvent({
+  name: 'dashboard.open',
+  payload: z.strictObject({ dashboardId: z.uuid() }),
+  async handle({ db, presence }, socket, { dashboardId }) {
+    const { actor, connection } = socket.data;
+    await assertMayRead(db, actor, dashboardId);
+    if (
+      (connection.dashboards?.size ?? 0) >= MAX_OPEN_DASHBOARDS &&
+      !connection.dashboards?.has(dashboardId)
+    ) {
+      throw new HttpError(
+        409,
+        'too_many_dashboards',
+        `At most ${MAX_OPEN_DASHBOARDS} dashboards can be open.`,
+      );
+    }
+    if (!(await presence.open(connection, dashboardId))) throw notFound('Dashboard');
+    if (socket.connected) await socket.join(dashboardRoom(dashboardId));
+    return {};
+  },
+});
