@@ -12,6 +12,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { EventEmitter } from 'node:events';
 import type { Server } from 'socket.io';
 import { rejectingParser } from './broker-parser';
+import { StartupError } from './errors';
 import type { Logger } from './logger';
 
 /**
@@ -21,6 +22,8 @@ import type { Logger } from './logger';
 
 /** Longest pause between tries to reach Redis again, ms: a lost broker is noticed and back within a second. */
 const RECONNECT_MAX_MS = 1_000;
+/** How long a starting process waits for Redis, ms: container orchestrators start both at once. */
+const CONNECT_LIMIT_MS = 10_000;
 /** How long a killed worker's job stays locked, ms, and how often that is looked for (3 to 7 s to recover). */
 const LOCK_MS = 5_000;
 const STALLED_CHECK_MS = 2_000;
@@ -48,6 +51,8 @@ export interface Broker {
   readonly rooms: RoomEmitter;
   /** `lost` when the broker's connection goes, `back` when it is there again. Never fires on Postgres. */
   readonly events: EventEmitter<{ lost: []; back: [] }>;
+  /** Waits until the broker is reached. @throws StartupError where it is not within CONNECT_LIMIT_MS */
+  ready(): Promise<void>;
   /** Rejects where the broker does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -165,6 +170,7 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
       },
     },
     events,
+    ready: () => whenReady(producer(), redisUrl),
     ping: async () => void (await producer().ping()),
     async close() {
       await Promise.allSettled(closers.map((close) => close()));
@@ -172,6 +178,20 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
       for (const connection of connections) connection.disconnect();
     },
   };
+}
+
+async function whenReady(connection: Redis | Cluster, redisUrl: string): Promise<void> {
+  if (connection.status === 'ready') return;
+  let timer: NodeJS.Timeout | undefined;
+  const isReady = await new Promise<boolean>((resolve) => {
+    // Not events.once: it gives up at the first connection error, and those are what we wait out.
+    connection.once('ready', () => resolve(true));
+    timer = setTimeout(() => resolve(false), CONNECT_LIMIT_MS);
+  });
+  clearTimeout(timer);
+  if (isReady) return;
+  const { hostname, port } = new URL(redisUrl);
+  throw new StartupError(`Redis does not answer at ${hostname}:${port || 6379} (REDIS_URL).`);
 }
 
 /** An announcement that can't be sent now is dropped, not queued: clients sync when the broker is back. */
@@ -228,6 +248,7 @@ function postgresBroker({ databaseUrl, logger }: BrokerOptions): Broker {
       },
     },
     events: new EventEmitter(),
+    ready: async () => undefined,
     ping: async () => undefined,
     close: async () => void (await Promise.allSettled(closers.map((close) => close()))),
   };

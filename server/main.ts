@@ -13,7 +13,7 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
   await assertDatabaseReachable(scaled.DATABASE_URL);
   await migrate(scaled.DATABASE_URL);
   const parts = openParts(scaled, logger, shutdown);
-  await parts.broker.ping();
+  await parts.broker.ready();
   const { port } = await startServer(createServerContext(parts), shutdown);
   logger.info({ port }, 'server ready');
 }

@@ -12,7 +12,7 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
   await assertDatabaseReachable(scaled.DATABASE_URL);
   await migrate(scaled.DATABASE_URL);
   const parts = openParts(scaled, logger, shutdown);
-  await parts.broker.ping();
+  await parts.broker.ready();
   await startWorkers({ ...parts, shutdown });
   logger.info('worker ready');
 }
