@@ -42,6 +42,11 @@ const schema = z.object({
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   ALLOW_PRIVATE_HOSTS: list,
   METRICS_TOKEN: z.string().optional(),
+  /** Where a worker process answers /health and /metrics; not at all where it is not set. */
+  WORKER_METRICS_PORT: z.preprocess(
+    (text) => (text === '' ? undefined : text),
+    z.coerce.number().int().min(1).max(65_535).optional(),
+  ),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Slots for refreshes in one worker process. A slot mostly waits for someone else's server. */
   REFRESH_SLOTS: z.coerce.number().int().min(2).max(1000).default(64),

@@ -1,22 +1,31 @@
 import Koa from 'koa';
 import helmet from 'koa-helmet';
 import cors from '@koa/cors';
+import { createOperations } from '../domain/operations';
+import type { Operations } from '../lib/health/answer';
 import { routerOf } from './http/register-routes';
 import type { ServerContext } from './context';
 import { accessLog } from './middleware/access-log';
 import { authenticate } from './middleware/authenticate';
 import { errors } from './middleware/errors';
 import { requestId } from './middleware/request-id';
+import { requestMetrics } from './middleware/request-metrics';
+import { openApiRouter } from './openapi';
 import { apiRoutes } from './routes';
+import { systemRouter } from './routes/system';
 
-/** The Koa application: what every request passes, in order, then the routes. */
-export function createApp(context: ServerContext): Koa {
+/**
+ * The Koa application: what every request passes, in order, then the routes.
+ * @param operations this process's own, where it works as well as serves
+ */
+export function createApp(context: ServerContext, operations: Operations = createOperations(context)): Koa {
   const { env, logger } = context;
   const app = new Koa({ proxy: env.TRUSTED_PROXIES > 0, maxIpsCount: env.TRUSTED_PROXIES });
   app.silent = true;
   app.on('error', (error) => logger.debug({ err: error }, 'a connection failed while it was answered'));
   app.use(requestId);
   app.use(accessLog(logger));
+  app.use(requestMetrics(operations.metrics));
   app.use(errors(logger));
   app.use(helmet());
   app.use(
@@ -27,7 +36,10 @@ export function createApp(context: ServerContext): Koa {
       maxAge: 600,
     }),
   );
-  const router = routerOf(apiRoutes(context), authenticate(context.authenticator, env.JWT_SECRET));
+  app.use(systemRouter(operations, env).routes());
+  const routes = apiRoutes(context);
+  app.use(openApiRouter(routes, env.PUBLIC_URL).routes());
+  const router = routerOf(routes, authenticate(context.authenticator, env.JWT_SECRET));
   app.use(router.routes());
   app.use(router.allowedMethods({ throw: false }));
   return app;

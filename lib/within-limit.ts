@@ -1,0 +1,40 @@
+/**
+ * The work's result, unless it takes longer than `limitMs`. The work itself goes on; what becomes of it later is
+ * nobody's concern any more.
+ * @throws Error naming `what` once the time is over
+ */
+export async function withinLimit<T>(work: Promise<T>, limitMs: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not answer within ${limitMs} ms`)), limitMs);
+  });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Calls `work`, unless an earlier call of it is still under way: then that one's result is everyone's. */
+export function joined<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
+
+/** Remembers a result for `reuseMs`; a failure is not remembered. */
+export function reused<T>(work: () => Promise<T>, reuseMs: number): () => Promise<T> {
+  const join = joined(work);
+  let last: { at: number; result: T } | undefined;
+  return async () => {
+    if (last && performance.now() - last.at < reuseMs) return last.result;
+    const result = await join();
+    last = { at: performance.now(), result };
+    return result;
+  };
+}
