@@ -11,6 +11,17 @@ const INT8_OID = 20;
 /** The role of every pooled connection: it owns no table and can't bypass row-level security. */
 const APP_ROLE = 'liveboard_app';
 
+/** The role, and the scopes that {@link ScopedQuery} names, prepared once per connection. */
+const PREPARE_CONNECTION = `
+  set role ${APP_ROLE};
+  set timezone to 'UTC';
+  prepare scope_tenant (text) as select set_config('app.business_id', $1, true);
+  prepare scope_tenant_async (text) as
+    select set_config('app.business_id', $1, true), set_config('synchronous_commit', 'off', true);
+  prepare scope_system as select set_config('role', 'liveboard_system', true);
+  prepare scope_system_async as
+    select set_config('role', 'liveboard_system', true), set_config('synchronous_commit', 'off', true)`;
+
 export interface Database {
   readonly knex: Knex;
   /** Takes a raw connection for {@link withTenant} and friends; give it back with `release`. */
@@ -48,7 +59,7 @@ export function openDatabase(url: string, poolSize: number): Database {
       min: 0,
       max: poolSize,
       afterCreate(client: Client, done: (error: Error | undefined, client: Client) => void) {
-        client.query(`set role ${APP_ROLE}; set timezone to 'UTC'`, (error) =>
+        client.query(PREPARE_CONNECTION, (error) =>
           done(
             error
               ? new StartupError('The database lacks our roles: run the migrations.', { cause: error })

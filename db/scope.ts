@@ -1,6 +1,9 @@
 import type { Knex } from 'knex';
 import type { QueryResultRow } from 'pg';
 import type { Database } from './database';
+import { ScopedQuery, type ScopeSettings, type Statement } from './scoped-query';
+
+export type { Statement } from './scoped-query';
 
 /**
  * The two scopes in which SQL runs. There is no third: outside of them the connection's role sees no row.
@@ -8,12 +11,6 @@ import type { Database } from './database';
  * A transaction's first message carries BEGIN and its scope, and the first statement follows it on the wire
  * without waiting, so a scope costs no round trip of its own.
  */
-
-/** A prepared statement: `name` is unique to `text`, so that Postgres parses it once per connection. */
-export interface Statement {
-  name: string;
-  text: string;
-}
 
 export interface Transaction {
   query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
@@ -78,6 +75,36 @@ async function inTransaction<T>(
   }
 }
 
+const tenantSettings = (businessId: string, { durable }: ScopeOptions): ScopeSettings => ({
+  statement: durable === false ? 'scope_tenant_async' : 'scope_tenant',
+  values: [businessId],
+});
+
+const systemSettings = ({ durable }: ScopeOptions): ScopeSettings => ({
+  statement: durable === false ? 'scope_system_async' : 'scope_system',
+  values: [],
+});
+
+async function inScope<Row extends QueryResultRow>(
+  db: Database,
+  scope: ScopeSettings,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const client = await db.acquire();
+  try {
+    return await new Promise((resolve, reject) => {
+      client.query(
+        new ScopedQuery<Row>(scope, statement, values, (error, result) =>
+          error ? reject(error) : resolve(result.rows),
+        ),
+      );
+    });
+  } finally {
+    await db.release(client);
+  }
+}
+
 /** Runs `work` in a transaction that sees one business's rows only (row-level security). */
 export function withTenant<T>(
   db: Database,
@@ -96,7 +123,7 @@ export function tenantStatement<Row extends QueryResultRow>(
   values: readonly unknown[],
   options: ScopeOptions = {},
 ): Promise<Row[]> {
-  return withTenant(db, businessId, (tx) => tx.last<Row>(statement, values), options);
+  return inScope<Row>(db, tenantSettings(businessId, options), statement, values);
 }
 
 /**
@@ -118,7 +145,7 @@ export function systemStatement<Row extends QueryResultRow>(
   values: readonly unknown[],
   options: ScopeOptions = {},
 ): Promise<Row[]> {
-  return withSystem(db, (tx) => tx.last<Row>(statement, values), options);
+  return inScope<Row>(db, systemSettings(options), statement, values);
 }
 
 /** Like {@link withTenant}, for Objection models and query builders. */

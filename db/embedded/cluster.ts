@@ -10,17 +10,22 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartupError } from '../../lib/errors';
 import { secretFile, syncDirectory } from '../../lib/secret-file';
 import type { PostgresBinaries } from './binaries';
 import { brief, CHILD_ENV } from './child';
+import { guard } from './guard';
 import type { SystemUser } from './system-user';
 
 /** The cluster's superuser, and the database made for us. */
 export const DATABASE_USER = 'liveboard';
 
 const PASSWORD_BYTES = 24;
+
+/** Node waits 100 ms longer after each: five seconds and a half in all. */
+const REMOVE_ATTEMPTS = 10;
 
 export interface Cluster {
   /** PGDATA. */
@@ -44,7 +49,8 @@ export async function prepareCluster(
   const directory = join(dataDir, 'postgres');
   const passwordPath = join(dataDir, 'postgres.password');
   for (const name of readdirSync(dataDir).filter((entry) => entry.startsWith('initdb-'))) {
-    rmSync(join(dataDir, name), { recursive: true, force: true });
+    // Retried, since the `initdb` of a killed start may be writing until its guard has ended it.
+    await rm(join(dataDir, name), { recursive: true, force: true, maxRetries: REMOVE_ATTEMPTS });
   }
   if (existsSync(directory)) {
     if (!existsSync(passwordPath)) {
@@ -109,7 +115,7 @@ async function majorVersion(binaries: PostgresBinaries, user: SystemUser | undef
   return /(\d+)/.exec(output)?.[1] ?? output.trim();
 }
 
-/** Runs a program to its end. It ends with us: on Ctrl-C by the terminal, else when our process exits. */
+/** Runs a program to its end, or to ours: a guard ends it when our process is gone. */
 function run(
   program: string,
   user: SystemUser | undefined,
@@ -123,8 +129,8 @@ function run(
       gid: user?.gid,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const endWithUs = () => void child.kill('SIGTERM');
-    process.once('exit', endWithUs);
+    const identity = { uid: user?.uid, gid: user?.gid };
+    const dismissGuard = child.pid && guard(child.pid, { signal: 'TERM', lastSignal: 'KILL', ...identity });
     let output = '';
     child.stdout.on('data', (chunk) => (output += String(chunk)));
     child.stderr.on('data', (chunk) => (output += String(chunk)));
@@ -136,7 +142,7 @@ function run(
       ),
     );
     child.on('close', (code) => {
-      process.off('exit', endWithUs);
+      if (dismissGuard) dismissGuard();
       resolve({ code: code ?? 1, output });
     });
   });
