@@ -1,0 +1,37 @@
+import { PEOPLE, type Person } from './people';
+
+interface BannerOptions {
+  /** As a person opens it in a browser. */
+  url: string;
+  password: string;
+}
+
+/** What a start with the demo prints: where everything is, and who can log in. */
+export function banner({ url, password }: BannerOptions): string[] {
+  return [
+    '',
+    `  Liveboard is running at ${url}`,
+    '',
+    ...table([
+      ['API', `${url}/api/v1`],
+      ['API reference', `${url}/docs`],
+      ['Health', `${url}/health`],
+      ['Queues', `${url}/admin/queues (${emailOf('operator')})`],
+    ]),
+    '',
+    `  Log in to the Demo Store, a simulated shop. The password of all: ${password}`,
+    '',
+    ...table(PEOPLE.map(({ email, name, role }) => [email, `${role ?? 'operator'}, ${name}`])),
+    '',
+    '  See it live in another terminal: npm run watch',
+    '',
+  ];
+}
+
+const emailOf = (role: 'operator'): string =>
+  PEOPLE.find((person: Person) => (person.role ?? 'operator') === role)?.email ?? '';
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, text]) => `    ${label.padEnd(width)}  ${text}`);
+}

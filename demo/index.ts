@@ -1,0 +1,56 @@
+import type { Database } from '../db/database';
+import type { Env } from '../lib/env';
+import type { Logger } from '../lib/logger';
+import type { Shutdown } from '../lib/shutdown';
+import type { Publish } from '../realtime/publish';
+import { localBaseUrl, localHost } from './address';
+import { banner } from './banner';
+import { moveConnections } from './business/connections';
+import { seedDemo } from './business/seed';
+import { startOrderFeed } from './feed/order-feed';
+import { pushToDemoWidgets } from './feed/push';
+import { demoPassword } from './password';
+import { startDemoStore, type DemoStore } from './store/cluster';
+
+export { startDemoStore, type DemoStore };
+
+type Address = Pick<Env, 'HOST' | 'PORT'>;
+
+/**
+ * What ALLOW_PRIVATE_HOSTS must hold for the demo's sources to be reached: this API and the shop's database, both
+ * on this machine.
+ */
+export const demoAllowHosts = ({ HOST, PORT }: Address, { sales }: DemoStore): string[] => [
+  `${localHost(HOST)}:${PORT}`,
+  `${sales.host}:${sales.port}`,
+];
+
+export interface DemoParts {
+  db: Database;
+  env: Address & Pick<Env, 'ENCRYPTION_KEYS' | 'PUBLIC_URL'>;
+  dataDir: string;
+  store: DemoStore;
+  publish: Publish;
+  logger: Logger;
+  shutdown: Shutdown;
+}
+
+/**
+ * Seeds the demo where it is missing, points its connections to where its sources are now, and lets orders come
+ * in. Before the workers start, so that no refresh asks where a source was the last time.
+ * @returns the lines to print once the server listens
+ */
+export async function startDemo(parts: DemoParts): Promise<string[]> {
+  const { db, env, store, publish, logger } = parts;
+  const password = demoPassword(parts.dataDir);
+  const places = { sales: store.sales, baseUrl: localBaseUrl(env.HOST, env.PORT) };
+  const seeded = await seedDemo(db, { ...places, password, encryptionKeys: env.ENCRYPTION_KEYS });
+  if (!seeded) await moveConnections(db, places, env.ENCRYPTION_KEYS);
+  const feed = startOrderFeed({
+    storeUrl: store.ownerUrl,
+    logger,
+    onOrder: (order) => pushToDemoWidgets(db, publish, order),
+  });
+  parts.shutdown.on('intake', 'demo order feed', () => feed.stop());
+  return banner({ url: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`, password });
+}
