@@ -62,10 +62,15 @@ export function runMain(name: string, main: (context: ProcessContext) => Promise
     setLevel(log);
     await main({ logger: log, shutdown });
   };
-  start().catch((error: unknown) => {
-    if (error instanceof StartupError) process.stderr.write(`liveboard: ${error.message}\n`);
-    else log.fatal({ err: error }, 'the start failed');
-    return end('the start failed', 1);
+  start().catch(async (error: unknown) => {
+    if (!(error instanceof StartupError)) {
+      log.fatal({ err: error }, 'the start failed');
+      return end('the start failed', 1);
+    }
+    // Closed first, so that the line is the last thing the operator reads.
+    await shutdown.run('the start failed');
+    process.stderr.write(`liveboard: ${error.message}\n`);
+    process.exit(1);
   });
 }
 

@@ -121,15 +121,16 @@ function run(
   user: SystemUser | undefined,
   args: string[],
 ): Promise<{ code: number; output: string }> {
+  const identity = { uid: user?.uid, gid: user?.gid };
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
+      ...identity,
       cwd: '/',
       env: CHILD_ENV,
-      uid: user?.uid,
-      gid: user?.gid,
+      // Out of reach of a terminal's Ctrl-C, which would pass for a failure of its own.
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const identity = { uid: user?.uid, gid: user?.gid };
     const dismissGuard = child.pid && guard(child.pid, { signal: 'TERM', lastSignal: 'KILL', ...identity });
     let output = '';
     child.stdout.on('data', (chunk) => (output += String(chunk)));

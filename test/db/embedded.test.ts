@@ -79,7 +79,13 @@ describe('startEmbeddedPostgres', () => {
 
   it('stops for good while the server is on its way back', async () => {
     const postgres = await start();
-    process.kill(postgres.pid, 'SIGKILL');
+    const killed = postgres.pid;
+    process.kill(killed, 'SIGKILL');
+    const lockFile = join(dataDir, 'postgres', 'postmaster.pid');
+    await eventually(
+      'the next server is at work',
+      () => !readFileSync(lockFile, 'utf8').startsWith(`${killed}\n`),
+    );
     await postgres.stop();
     await expect(query(postgres.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
     await (await start()).stop();
