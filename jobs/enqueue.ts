@@ -1,4 +1,5 @@
 import type { JobsOptions, Queue } from 'bullmq';
+import { createBatcher } from '../lib/batcher';
 import type { Broker } from '../lib/broker';
 import { QUEUES, type JobContract, type QueueName } from './contract';
 import { CATALOG, type JobName, type JobPayload } from './catalog';
@@ -15,7 +16,7 @@ const DEFAULTS: JobsOptions = {
 
 export interface Jobs {
   /** Rejects when the broker is away; a sweep then enqueues from the row in Postgres. */
-  enqueue<Name extends JobName>(job: Name, payload: JobPayload<Name>, options?: JobsOptions): Promise<void>;
+  enqueue<Name extends JobName>(job: Name, payload: JobPayload<Name>): Promise<void>;
   enqueueMany<Name extends JobName>(job: Name, payloads: readonly JobPayload<Name>[]): Promise<void>;
   readonly queues: Record<QueueName, Queue>;
 }
@@ -26,27 +27,29 @@ export function createJobs(broker: Broker): Jobs {
     Queue
   >;
   const contractOf = (job: JobName) => CATALOG[job] as unknown as JobContract;
+  const addMany = async (job: JobName, payloads: readonly unknown[]): Promise<void> => {
+    const contract = contractOf(job);
+    await queues[contract.queue].addBulk(
+      payloads.map((payload) => ({
+        name: contract.name,
+        data: contract.payload.parse(payload),
+        opts: { ...DEFAULTS, jobId: contract.jobId(payload) },
+      })),
+    );
+  };
+  // What is enqueued while one add is under way goes to the broker in one message.
+  const add = createBatcher<unknown, undefined>({
+    idOf: (payload) => JSON.stringify(payload),
+    async run(job, payloads) {
+      await addMany(job as JobName, payloads);
+      return payloads.map(() => undefined);
+    },
+  });
   return {
     queues,
-    async enqueue(job, payload, options) {
-      const contract = contractOf(job);
-      const data = contract.payload.parse(payload);
-      await queues[contract.queue].add(contract.name, data, {
-        ...DEFAULTS,
-        jobId: contract.jobId(payload),
-        ...options,
-      });
-    },
+    enqueue: (job, payload) => add(job, payload),
     async enqueueMany(job, payloads) {
-      if (payloads.length === 0) return;
-      const contract = contractOf(job);
-      await queues[contract.queue].addBulk(
-        payloads.map((payload) => ({
-          name: contract.name,
-          data: contract.payload.parse(payload),
-          opts: { ...DEFAULTS, jobId: contract.jobId(payload) },
-        })),
-      );
+      if (payloads.length > 0) await addMany(job, payloads);
     },
   };
 }

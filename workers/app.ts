@@ -2,6 +2,7 @@ import { UnrecoverableError, type Job, type Worker } from 'bullmq';
 import { randomUUID } from 'node:crypto';
 import type { Parts } from '../compose/parts';
 import { removeWorkerNode, renewWorkerNode } from '../domain/worker-nodes';
+import { createFinishRefresh, createStartRefresh } from '../domain/refresh/run';
 import { INTERACTIVE_PER_SLOT, SCHEDULED_PER_SLOT } from '../domain/refresh/limits';
 import { CATALOG, type JobName } from '../jobs/catalog';
 import type { JobContract, QueueName } from '../jobs/contract';
@@ -22,7 +23,13 @@ export interface WorkerParts extends Parts {
 export async function startWorkers(parts: WorkerParts): Promise<void> {
   const { db, env, logger, shutdown } = parts;
   const sweeper = createSweeper(parts);
-  const context: WorkerContext = { ...parts, sources: createSources(db), wakeSweeper: sweeper.wake };
+  const context: WorkerContext = {
+    ...parts,
+    sources: createSources(db),
+    startRefresh: createStartRefresh(db),
+    finishRefresh: createFinishRefresh(db),
+    wakeSweeper: sweeper.wake,
+  };
   const stopping = new AbortController();
   const concurrency: Record<QueueName, number> = {
     // Scheduled claims never exceed their part, so the rest is always there for people who wait.

@@ -1,9 +1,12 @@
 import type { Parts } from '../compose/parts';
+import type { FinishRefresh, StartRefresh } from '../domain/refresh/run';
 import type { SourceRegistry } from './sources/registry';
 
 /** What the handlers of one worker process share. */
 export interface WorkerContext extends Parts {
   sources: SourceRegistry;
+  startRefresh: StartRefresh;
+  finishRefresh: FinishRefresh;
   /** Tells the sweeper of this process that a slot is free. */
   wakeSweeper: () => void;
 }

@@ -1,5 +1,6 @@
 import { tenantStatement, type Statement } from '../../db/scope';
 import type { Database } from '../../db/database';
+import { createBatcher } from '../../lib/batcher';
 import { INTERACTIVE_LIMIT, LEASE_MS } from './limits';
 
 /** A widget claimed for one refresh; the payload of its job. */
@@ -12,28 +13,35 @@ export interface Claim {
 
 const REQUEST: Statement = {
   name: 'refresh-request',
-  // FOR UPDATE: what `was` says is what the update finds, however many ask at once.
+  // Locked in the order of ids, as every statement that takes several of these rows does: no deadlock. What `was`
+  // says is what the update finds, however many ask at once.
   text: `
-    with was as materialized (
-      select widget_id, claimed_at, again, lane, due_at <= now() as waiting,
-             (select count(*) from widget_schedules
-               where business_id = $2 and lane = 'interactive' and claimed_at is not null) < $4 as room
-        from widget_schedules where widget_id = $1 for update
+    with asked as (
+      select * from unnest($1::uuid[], $2::text[]) as asked (widget_id, request_id)
+    ), room as (
+      select $4 - count(*) as room from widget_schedules
+       where business_id = $3 and lane = 'interactive' and claimed_at is not null
+    ), locked as materialized (
+      select s.widget_id, s.claimed_at, s.again, s.lane, s.due_at, asked.request_id
+        from widget_schedules s join asked using (widget_id) order by s.widget_id for update of s
+    ), was as (
+      select locked.*, claimed_at is null
+               and row_number() over (partition by claimed_at is null order by widget_id) <= room.room as claim
+        from locked cross join room
     )
     update widget_schedules s set
-      claimed_at = case when was.claimed_at is null and was.room then now() else s.claimed_at end,
-      claim_no = s.claim_no + (was.claimed_at is null and was.room)::int,
-      lease_until = case when was.claimed_at is null and was.room
-                    then now() + $5 * interval '1 ms' else s.lease_until end,
+      claimed_at = case when was.claim then now() else s.claimed_at end,
+      claim_no = s.claim_no + was.claim::int,
+      lease_until = case when was.claim then now() + $5 * interval '1 ms' else s.lease_until end,
       again = was.claimed_at is not null,
       lane = case when was.claimed_at is null then 'interactive' else s.lane end,
-      due_at = case when was.claimed_at is null and not was.room then least(s.due_at, now()) else s.due_at end,
-      request_id = $3
+      due_at = case when was.claimed_at is null and not was.claim then least(s.due_at, now()) else s.due_at end,
+      request_id = was.request_id
     from was where s.widget_id = was.widget_id
-    returning s.claim_no as "claimNo", was.claimed_at is null and was.room as claimed,
-              case when was.claimed_at is null
-                   then not (was.lane = 'interactive' and coalesce(was.waiting, false)) or was.room
-                   else not was.again end as queued`,
+    returning s.widget_id as "widgetId", s.claim_no as "claimNo", was.claim as claimed,
+              case when was.claimed_at is not null then not was.again
+                   else was.claim or not (was.lane = 'interactive' and coalesce(was.due_at <= now(), false))
+              end as queued`,
 };
 
 export interface RefreshRequest {
@@ -43,26 +51,43 @@ export interface RefreshRequest {
   queued: boolean;
 }
 
+interface Asked {
+  widgetId: string;
+  requestId: string;
+}
+
+/** Asks for a refresh of a widget of the business. Resolves to undefined when the widget is gone. */
+export type RequestRefresh = (businessId: string, asked: Asked) => Promise<RefreshRequest | undefined>;
+
 /**
  * Someone asks for a refresh now. However many ask while one is under way, at most one more follows it.
  * A business above its share of on-demand slots waits in Postgres, and the sweep takes it in turn.
- * @returns undefined when the widget is gone
  */
-export async function requestRefresh(
-  db: Database,
-  businessId: string,
-  widgetId: string,
-  requestId: string,
-): Promise<RefreshRequest | undefined> {
-  const [row] = await tenantStatement<{ claimNo: number; claimed: boolean; queued: boolean }>(
-    db,
-    businessId,
-    REQUEST,
-    [widgetId, businessId, requestId, INTERACTIVE_LIMIT, LEASE_MS],
-  );
-  if (!row) return undefined;
-  return {
-    claim: row.claimed ? { widgetId, businessId, claimNo: row.claimNo, requestId } : undefined,
-    queued: row.queued,
-  };
-}
+export const createRequestRefresh = (db: Database): RequestRefresh =>
+  createBatcher<Asked, RefreshRequest | undefined>({
+    idOf: ({ widgetId }) => widgetId,
+    async run(businessId, asked) {
+      const rows = await tenantStatement<{
+        widgetId: string;
+        claimNo: number;
+        claimed: boolean;
+        queued: boolean;
+      }>(db, businessId, REQUEST, [
+        asked.map(({ widgetId }) => widgetId),
+        asked.map(({ requestId }) => requestId),
+        businessId,
+        INTERACTIVE_LIMIT,
+        LEASE_MS,
+      ]);
+      const found = new Map(rows.map((row) => [row.widgetId, row]));
+      return asked.map(({ widgetId, requestId }) => {
+        const row = found.get(widgetId);
+        return (
+          row && {
+            claim: row.claimed ? { widgetId, businessId, claimNo: row.claimNo, requestId } : undefined,
+            queued: row.queued,
+          }
+        );
+      });
+    },
+  });

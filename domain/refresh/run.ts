@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database';
 import { tenantStatement, type Statement } from '../../db/scope';
+import { createBatcher } from '../../lib/batcher';
 import type { WidgetSource } from '../widgets/source-schemas';
 import type { Schedule } from './schedule';
 import { LEASE_MS } from './limits';
@@ -30,39 +31,64 @@ export interface RunningRefresh extends Claim {
 
 const START: Statement = {
   name: 'refresh-start',
-  // $3: the broker says that an earlier start of this very job never ended, so its worker is dead to us.
+  // redelivered: the broker says that an earlier start of this very job never ended, so its worker is dead to us.
   text: `
+    with job as (
+      select * from unnest($1::uuid[], $2::bigint[], $3::boolean[]) as job (widget_id, claim_no, redelivered)
+    ), locked as materialized (
+      select s.widget_id from widget_schedules s join job using (widget_id, claim_no)
+       where s.claimed_at is not null and (s.started_at is null or job.redelivered)
+       order by s.widget_id for update of s
+    )
     update widget_schedules s set
       started_at = now(), fence = s.fence + 1, lease_until = now() + $4 * interval '1 ms',
       crashes = s.crashes + (s.started_at is not null)::int
-    from widgets w left join connections c on c.business_id = w.business_id and c.id = w.connection_id
-    where s.widget_id = $1 and s.claim_no = $2 and s.claimed_at is not null
-      and (s.started_at is null or $3) and w.id = s.widget_id
-    returning s.fence, s.crashes, s.failures, w.name, w.type, w.owner_id as "ownerId", w.scope,
-      w.ttl_seconds as "ttlSeconds", w.source, w.schedule, w.version as "definitionVersion",
+    from locked join widgets w on w.id = locked.widget_id
+    left join connections c on c.business_id = w.business_id and c.id = w.connection_id
+    where s.widget_id = locked.widget_id
+    returning s.widget_id as "widgetId", s.fence, s.crashes, s.failures, w.name, w.type, w.owner_id as "ownerId",
+      w.scope, w.ttl_seconds as "ttlSeconds", w.source, w.schedule, w.version as "definitionVersion",
       case when c.id is not null then json_build_object(
         'id', c.id, 'kind', c.kind, 'config', c.config, 'secret', c.secret) end as connection`,
 };
 
+interface Start {
+  claim: Claim;
+  /** The broker started this job before (BullMQ's attemptsStarted above 1). */
+  redelivered: boolean;
+}
+
 /**
- * Takes a claimed refresh in hand and gives it a new fence.
- * @param redelivered the broker started this job before (BullMQ's attemptsStarted above 1)
- * @returns undefined when the claim is over, or another worker has it: then there is nothing to do
+ * Takes a claimed refresh in hand and gives it a new fence. Resolves to undefined when the claim is over, or
+ * another worker has it: then there is nothing to do.
  */
-export async function startRefresh(
-  db: Database,
-  claim: Claim,
-  redelivered: boolean,
-): Promise<RunningRefresh | undefined> {
-  const [row] = await tenantStatement<Omit<RunningRefresh, keyof Claim>>(
-    db,
-    claim.businessId,
-    START,
-    [claim.widgetId, claim.claimNo, redelivered, LEASE_MS],
-    // Redone by the next worker if lost; the write that matters is the one that ends it.
-    { durable: false },
-  );
-  return row && { ...claim, ...row };
+export type StartRefresh = (start: Start) => Promise<RunningRefresh | undefined>;
+
+export function createStartRefresh(db: Database): StartRefresh {
+  const start = createBatcher<Start, RunningRefresh | undefined>({
+    idOf: ({ claim }) => claim.widgetId,
+    async run(businessId, starts) {
+      const rows = await tenantStatement<Omit<RunningRefresh, 'businessId' | 'claimNo' | 'requestId'>>(
+        db,
+        businessId,
+        START,
+        [
+          starts.map(({ claim }) => claim.widgetId),
+          starts.map(({ claim }) => claim.claimNo),
+          starts.map(({ redelivered }) => redelivered),
+          LEASE_MS,
+        ],
+        // Redone by the next worker if lost; the write that matters is the one that ends it.
+        { durable: false },
+      );
+      const started = new Map(rows.map((row) => [row.widgetId, row]));
+      return starts.map(({ claim }) => {
+        const row = started.get(claim.widgetId);
+        return row && { ...claim, ...row };
+      });
+    },
+  });
+  return (item) => start(item.claim.businessId, item);
 }
 
 /** What became of a refresh, for the one event it may cause. */
@@ -78,43 +104,49 @@ export interface RefreshOutcome {
 
 /** A row released from its claim; claimed anew at once where someone asked meanwhile. */
 const RELEASE = `
-      started_at = null,
-      claimed_at = case when s.again then now() end,
-      lease_until = case when s.again then now() + $4 * interval '1 ms' end,
-      claim_no = s.claim_no + s.again::int,
-      lane = case when s.again or s.watched then 'interactive' else 'scheduled' end,
-      request_id = case when s.again then s.request_id end,
-      again = false`;
-
-const HELD = `s.widget_id = $1 and s.claim_no = $2 and s.fence = $3 and s.started_at is not null
-      and w.id = s.widget_id`;
+        started_at = null,
+        claimed_at = case when s.again then now() end,
+        lease_until = case when s.again then now() + $1 * interval '1 ms' end,
+        claim_no = s.claim_no + s.again::int,
+        lane = case when s.again or s.watched then 'interactive' else 'scheduled' end,
+        request_id = case when s.again then s.request_id end,
+        again = false`;
 
 const FINISH: Statement = {
   name: 'refresh-finish',
   text: `
-    with released as (
+    with ended as (
+      select * from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+                           $8::timestamptz[])
+        as ended (widget_id, claim_no, fence, definition_version, data, data_hash, next_due)
+    ), held as materialized (
+      select s.widget_id from widget_schedules s join ended using (widget_id, claim_no, fence)
+       where s.started_at is not null order by s.widget_id for update of s
+    ), released as (
       update widget_schedules s set ${RELEASE},
         failures = 0, crashes = 0, paused_at = null,
-        refreshed_at = case when w.version = $5 then now() else s.refreshed_at end,
-        due_at = case when w.version <> $5 then now()
-                      when w.refresh_when = 'always' or s.watched then $8::timestamptz end
-      from widgets w where ${HELD}
+        refreshed_at = case when w.version = ended.definition_version then now() else s.refreshed_at end,
+        due_at = case when w.version <> ended.definition_version then now()
+                      when w.refresh_when = 'always' or s.watched then ended.next_due end
+      from held join ended using (widget_id) join widgets w on w.id = held.widget_id
+      where s.widget_id = held.widget_id
       returning s.widget_id, s.business_id, s.claim_no, s.claimed_at is not null as again, s.request_id,
-                s.refreshed_at, w.version = $5 as current
+                s.refreshed_at, w.version = ended.definition_version as current
     ), written as (
-      update widget_data d set data = $6::json, data_hash = $7, status = 'ok', error = null
-      from released r, widget_data old
-      where d.widget_id = r.widget_id and old.widget_id = r.widget_id and r.current
-        and (d.status <> 'ok'
-             or (d.data_hash is distinct from $7 and d.data::jsonb is distinct from $6::jsonb))
-      returning d.widget_id, d.business_id, d.version, old.data_hash is distinct from $7 as changed
+      update widget_data d set data = ended.data::json, data_hash = ended.data_hash, status = 'ok', error = null
+      from released r join ended using (widget_id) join widget_data old using (widget_id)
+      where d.widget_id = r.widget_id and r.current
+        and (d.status <> 'ok' or d.data is null
+             or (d.data_hash is distinct from ended.data_hash and d.data::jsonb <> ended.data::jsonb))
+      returning d.widget_id, d.business_id, d.version, ended.data,
+                old.data_hash is distinct from ended.data_hash as changed
     ), kept as (
       insert into widget_data_history (widget_id, business_id, version, data)
-      select widget_id, business_id, version, $6::json from written where changed
+      select widget_id, business_id, version, data::json from written where changed
     )
-    select r.claim_no as "claimNo", r.again, r.request_id as "requestId", r.refreshed_at as "refreshedAt",
-           written.version, 'ok' as status, null as "notificationId"
-      from released r left join written on true`,
+    select r.widget_id as "widgetId", r.claim_no as "claimNo", r.again, r.request_id as "requestId",
+           r.refreshed_at as "refreshedAt", written.version, 'ok' as status, null as "notificationId"
+      from released r left join written using (widget_id)`,
 };
 
 const FAIL: Statement = {
@@ -128,7 +160,9 @@ const FAIL: Statement = {
                       when w.version <> $5 then now()
                       when w.schedule is not null and (w.refresh_when = 'always' or s.watched)
                       then now() + $9 * interval '1 ms' end
-      from widgets w where ${HELD}
+      from widgets w
+      where s.widget_id = $2 and s.claim_no = $3 and s.fence = $4 and s.started_at is not null
+        and w.id = s.widget_id
       returning s.widget_id, s.business_id, s.claim_no, s.claimed_at is not null as again, s.request_id,
                 s.refreshed_at, w.name, w.owner_id, w.version = $5 as current
     ), written as (
@@ -145,12 +179,13 @@ const FAIL: Statement = {
         join memberships m on m.business_id = r.business_id and m.user_id = r.owner_id
       returning id
     )
-    select r.claim_no as "claimNo", r.again, r.request_id as "requestId", r.refreshed_at as "refreshedAt",
+    select r.widget_id as "widgetId", r.claim_no as "claimNo", r.again, r.request_id as "requestId", r.refreshed_at as "refreshedAt",
            written.version, $6 as status, told.id as "notificationId"
       from released r left join written on true left join told on true`,
 };
 
 interface EndRow {
+  widgetId: string;
   claimNo: number;
   again: boolean;
   requestId: string | null;
@@ -174,29 +209,44 @@ const outcomeOf = (running: RunningRefresh, row: EndRow): RefreshOutcome => ({
   notificationId: row.notificationId ?? undefined,
 });
 
+export interface Finish {
+  running: RunningRefresh;
+  /** The data as JSON text, and its SHA-256. */
+  json: string;
+  hash: string;
+  /** null where nothing is scheduled. */
+  nextDue: Date | null;
+}
+
 /**
- * Ends a refresh with its data, in one statement: the claim released, the data and its history written where
- * they changed, the next due time set.
- * @param json the data as JSON text; `hash` its SHA-256
- * @param nextDue null where nothing is scheduled
- * @returns undefined when the fence refused it: a newer start has the widget, and nothing was written
+ * Ends a refresh with its data, in one statement: the claim released, the data and its history written where they
+ * changed, the next due time set. Resolves to undefined when the fence refused it: a newer start has the widget,
+ * and nothing was written.
  */
-export async function finishRefresh(
-  db: Database,
-  running: RunningRefresh,
-  result: { json: string; hash: string; nextDue: Date | null },
-): Promise<RefreshOutcome | undefined> {
-  const [row] = await tenantStatement<EndRow>(db, running.businessId, FINISH, [
-    running.widgetId,
-    running.claimNo,
-    running.fence,
-    LEASE_MS,
-    running.definitionVersion,
-    result.json,
-    result.hash,
-    result.nextDue,
-  ]);
-  return row && outcomeOf(running, row);
+export type FinishRefresh = (finish: Finish) => Promise<RefreshOutcome | undefined>;
+
+export function createFinishRefresh(db: Database): FinishRefresh {
+  const finish = createBatcher<Finish, RefreshOutcome | undefined>({
+    idOf: ({ running }) => running.widgetId,
+    async run(businessId, ends) {
+      const rows = await tenantStatement<EndRow>(db, businessId, FINISH, [
+        LEASE_MS,
+        ends.map(({ running }) => running.widgetId),
+        ends.map(({ running }) => running.claimNo),
+        ends.map(({ running }) => running.fence),
+        ends.map(({ running }) => running.definitionVersion),
+        ends.map(({ json }) => json),
+        ends.map(({ hash }) => hash),
+        ends.map(({ nextDue }) => nextDue),
+      ]);
+      const ended = new Map(rows.map((row) => [row.widgetId, row]));
+      return ends.map(({ running }) => {
+        const row = ended.get(running.widgetId);
+        return row && outcomeOf(running, row);
+      });
+    },
+  });
+  return (item) => finish(item.running.businessId, item);
 }
 
 /**
@@ -210,10 +260,10 @@ export async function failRefresh(
   failure: { code: string; message: string; pause: boolean; retryMs: number; notificationId: string },
 ): Promise<RefreshOutcome | undefined> {
   const [row] = await tenantStatement<EndRow>(db, running.businessId, FAIL, [
+    LEASE_MS,
     running.widgetId,
     running.claimNo,
     running.fence,
-    LEASE_MS,
     running.definitionVersion,
     failure.pause ? 'paused' : 'failing',
     JSON.stringify({ code: failure.code, message: failure.message }),

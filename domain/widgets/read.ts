@@ -1,4 +1,5 @@
 import type { Database } from '../../db/database';
+import { createBatcher } from '../../lib/batcher';
 import { tenantStatement, type Statement } from '../../db/scope';
 import type { WidgetAccess } from '../policies/widget';
 import type { WidgetDataRow } from '../presenters/widget-data';
@@ -7,19 +8,32 @@ import type { SourceKind } from './source-schemas';
 /** What the policies and the refresh road need of a widget; nothing large. */
 export type WidgetHead = WidgetAccess & { type: string; sourceKind: SourceKind; version: number };
 
-const HEAD: Statement = {
-  name: 'widget-head',
-  text: `select business_id as "businessId", owner_id as "ownerId", scope, type, source ->> 'kind' as "sourceKind", version
-           from widgets where id = $1`,
+const HEADS: Statement = {
+  name: 'widget-heads',
+  text: `select id, business_id as "businessId", owner_id as "ownerId", scope, type,
+                source ->> 'kind' as "sourceKind", version
+           from widgets where id = any($1::uuid[])`,
 };
 
-export async function findWidgetHead(
+/** Resolves to undefined where the business has no such widget. */
+export type FindWidgetHead = (businessId: string, widgetId: string) => Promise<WidgetHead | undefined>;
+
+export const createFindWidgetHead = (db: Database): FindWidgetHead =>
+  createBatcher<string, WidgetHead | undefined>({
+    idOf: (widgetId) => widgetId,
+    async run(businessId, widgetIds) {
+      const rows = await tenantStatement<WidgetHead & { id: string }>(db, businessId, HEADS, [widgetIds]);
+      const found = new Map(rows.map((row) => [row.id, row]));
+      return widgetIds.map((id) => found.get(id));
+    },
+  });
+
+/** The same outside of a server's request road. */
+export const findWidgetHead = (
   db: Database,
   businessId: string,
   widgetId: string,
-): Promise<WidgetHead | undefined> {
-  return (await tenantStatement<WidgetHead>(db, businessId, HEAD, [widgetId]))[0];
-}
+): Promise<WidgetHead | undefined> => createFindWidgetHead(db)(businessId, widgetId);
 
 const DATA: Statement = {
   name: 'widget-data',

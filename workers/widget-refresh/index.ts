@@ -1,4 +1,4 @@
-import { failRefresh, finishRefresh, startRefresh, type RunningRefresh } from '../../domain/refresh/run';
+import { failRefresh, type RunningRefresh } from '../../domain/refresh/run';
 import { nextDue } from '../../domain/refresh/schedule';
 import { backoffMs } from '../../domain/refresh/backoff';
 import { MAX_CRASHES, MAX_FAILURES, SOURCE_TIMEOUT_MS } from '../../domain/refresh/limits';
@@ -12,7 +12,7 @@ import type { WorkerContext } from '../context';
 
 /** One refresh: take the claim in hand, run the source, write what came of it, announce that. */
 export const widgetRefresh: Handler<'widget-refresh'> = async (context, claim, job, signal) => {
-  const running = await startRefresh(context.db, claim, job.attemptsStarted > 1);
+  const running = await context.startRefresh({ claim, redelivered: job.attemptsStarted > 1 });
   if (!running) return;
   if (running.crashes >= MAX_CRASHES) {
     await fail(context, running, new SourceError('quarantined', QUARANTINED, { failure: 'pause' }));
@@ -28,7 +28,8 @@ export const widgetRefresh: Handler<'widget-refresh'> = async (context, claim, j
     await fail(context, running, asSourceError(context, error, running));
     return;
   }
-  const outcome = await finishRefresh(context.db, running, {
+  const outcome = await context.finishRefresh({
+    running,
     json,
     hash: sha256(json),
     nextDue: nextDue(running.schedule, running.widgetId, new Date()),

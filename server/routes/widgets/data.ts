@@ -3,7 +3,7 @@ import { tenantStatement, type Statement } from '../../../db/scope';
 import { widgetPolicy } from '../../../domain/policies/widget';
 import { isStale, presentWidgetData } from '../../../domain/presenters/widget-data';
 import { pushData } from '../../../domain/widgets/push';
-import { findWidgetData, findWidgetHead } from '../../../domain/widgets/read';
+import { findWidgetData } from '../../../domain/widgets/read';
 import { conflict } from '../../../lib/errors';
 import { envelope } from '../../../realtime/envelope';
 import { audienceOf } from '../../../realtime/rooms';
@@ -22,7 +22,7 @@ const HISTORY: Statement = {
 
 /** `/widgets/:id/data`, `/refresh` and `/history`. */
 export function widgetDataRoutes(context: ServerContext): Route[] {
-  const { db, publish } = context;
+  const { db, publish, findWidgetHead } = context;
   return [
     defineRoute({
       method: 'get',
@@ -52,7 +52,7 @@ export function widgetDataRoutes(context: ServerContext): Route[] {
       response: z.strictObject({ widgetId: z.uuid(), queued: z.boolean() }),
       status: 202,
       handler: async ({ actor, params, requestId }) => {
-        const widget = await findWidgetHead(db, actor.businessId, params.id);
+        const widget = await findWidgetHead(actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'refresh', widget, 'Widget');
         if (!isRefreshable(widget.sourceKind)) {
           throw conflict('This widget’s data is pushed; there is nothing to fetch.', 'not_refreshable');
@@ -71,7 +71,7 @@ export function widgetDataRoutes(context: ServerContext): Route[] {
       body: z.strictObject({ data: z.json() }),
       response: widgetDataSchema,
       handler: async ({ actor, params, body, requestId }) => {
-        const widget = await findWidgetHead(db, actor.businessId, params.id);
+        const widget = await findWidgetHead(actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'push', widget, 'Widget');
         const { row, changed } = await pushData(db, actor.businessId, params.id, widget, body.data);
         const presented = presentWidgetData(row);
@@ -99,7 +99,7 @@ export function widgetDataRoutes(context: ServerContext): Route[] {
         z.strictObject({ version: z.number().int(), data: z.unknown(), refreshedAt: z.string() }),
       ),
       handler: async ({ actor, params, query }) => {
-        const widget = await findWidgetHead(db, actor.businessId, params.id);
+        const widget = await findWidgetHead(actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'read', widget, 'Widget');
         const rows = await tenantStatement<{ version: number; data: unknown; refreshedAt: Date }>(
           db,

@@ -1,4 +1,3 @@
-import { requestRefresh } from '../../../domain/refresh/request';
 import type { ServerContext } from '../../context';
 
 /** Sources whose data comes in by itself: there is nothing to fetch. */
@@ -9,12 +8,12 @@ export const isRefreshable = (sourceKind: string): boolean => sourceKind !== 'pu
  * @returns false when one was already waiting, undefined when the widget is gone
  */
 export async function startRefresh(
-  { db, jobs, logger }: ServerContext,
+  { requestRefresh, jobs, logger }: ServerContext,
   businessId: string,
   widgetId: string,
   requestId: string,
 ): Promise<boolean | undefined> {
-  const request = await requestRefresh(db, businessId, widgetId, requestId);
+  const request = await requestRefresh(businessId, { widgetId, requestId });
   if (request?.claim) {
     await jobs.enqueue('widget-refresh', request.claim).catch((error: unknown) => {
       // The claim is in Postgres: a sweep hands it over when the broker is back.

@@ -1,0 +1,73 @@
+/** Items one batch takes at most: beyond this a statement's latency grows faster than its throughput. */
+const MAX_BATCH = 64;
+
+export interface BatcherOptions<Item, Result> {
+  /** Answers the items in their order. No two of them have the same `idOf`. */
+  run: (key: string, items: readonly Item[]) => Promise<readonly Result[]>;
+  /** What may stand in a batch only once; the second waits for the next batch. */
+  idOf: (item: Item) => string;
+}
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Runs together what is asked together, per key: a lone item goes at once, and what comes while one batch is under
+ * way is the next one. So it costs no latency, and under load one statement and one commit serve many.
+ *
+ * A batch that fails is run again item by item, so that nobody fails for another's sake. `run` must be a
+ * transaction: all or nothing.
+ */
+export function createBatcher<Item, Result>({ run, idOf }: BatcherOptions<Item, Result>) {
+  const queues = new Map<string, Waiting<Item, Result>[]>();
+
+  function takeBatch(queue: Waiting<Item, Result>[]): Waiting<Item, Result>[] {
+    const ids = new Set<string>();
+    const batch: Waiting<Item, Result>[] = [];
+    const rest: Waiting<Item, Result>[] = [];
+    for (const waiting of queue) {
+      const id = idOf(waiting.item);
+      if (batch.length < MAX_BATCH && !ids.has(id)) batch.push(waiting);
+      else rest.push(waiting);
+      ids.add(id);
+    }
+    queue.splice(0, queue.length, ...rest);
+    return batch;
+  }
+
+  async function runBatch(key: string, batch: Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await run(
+        key,
+        batch.map(({ item }) => item),
+      );
+      batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.reject(error);
+      else for (const waiting of batch) await runBatch(key, [waiting]);
+    }
+  }
+
+  async function drain(key: string, queue: Waiting<Item, Result>[]): Promise<void> {
+    while (queue.length > 0) await runBatch(key, takeBatch(queue));
+    queues.delete(key);
+  }
+
+  return (key: string, item: Item): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      const waiting = { item, resolve, reject };
+      const queue = queues.get(key);
+      if (queue) {
+        queue.push(waiting);
+        return;
+      }
+      const started = [waiting];
+      queues.set(key, started);
+      void drain(key, started);
+    });
+}
+
+export type Batcher<Item, Result> = (key: string, item: Item) => Promise<Result>;
