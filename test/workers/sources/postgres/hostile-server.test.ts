@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SourceError } from '../../../../lib/errors';
 import { FrameGuard, WireError } from '../../../../workers/sources/postgres/frames';
+import { POSTGRES_LIMITS } from '../../../../workers/sources/postgres/limits';
+import { PostgresStream } from '../../../../workers/sources/postgres/stream';
 import { createSqlSource } from '../../../../workers/sources/sql';
 
 const message = (type: string, body: Buffer | string = ''): Buffer => {
@@ -124,6 +127,24 @@ test('a server that floods is cut off', async () => {
   const notice = message('N', `M${'x'.repeat(1_000_000)}\0\0`);
   const flood = Buffer.concat([LOGGED_IN, ...Array.from({ length: 20 }, () => notice)]);
   expect((await failure([flood])).code).toBe('result_too_large');
+});
+
+test('an exception in a listener ends its connection and nothing else, whenever it is called', async () => {
+  const port = await serve([LOGGED_IN]);
+  const stream = new PostgresStream({ address: '127.0.0.1', port, tls: undefined }, POSTGRES_LIMITS);
+  stream.on('data', () => {
+    throw new Error('of the library');
+  });
+  // Paused when the data comes, the listener is called from the event loop and not from our own code.
+  stream.pause();
+  stream.connect();
+  await once(stream, 'connect');
+  stream.write('anything');
+  await sleep(100);
+  const ended = once(stream, 'error');
+  stream.resume();
+  expect(await ended).toMatchObject([{ message: 'of the library' }]);
+  expect(stream.destroyed).toBe(true);
 });
 
 describe('the guard', () => {
