@@ -27,7 +27,7 @@ export const demoAllowHosts = ({ HOST, PORT }: Address, { sales }: DemoStore): s
 
 export interface DemoParts {
   db: Database;
-  env: Address & Pick<Env, 'ENCRYPTION_KEYS' | 'PUBLIC_URL'>;
+  env: Address & Pick<Env, 'ENCRYPTION_KEYS' | 'METRICS_TOKEN' | 'PUBLIC_URL'>;
   dataDir: string;
   store: DemoStore;
   publish: Publish;
@@ -43,7 +43,11 @@ export interface DemoParts {
 export async function startDemo(parts: DemoParts): Promise<string[]> {
   const { db, env, store, publish, logger } = parts;
   const password = demoPassword(parts.dataDir);
-  const places = { sales: store.sales, baseUrl: localBaseUrl(env.HOST, env.PORT) };
+  const places = {
+    sales: store.sales,
+    baseUrl: localBaseUrl(env.HOST, env.PORT),
+    metricsToken: env.METRICS_TOKEN,
+  };
   const seeded = await seedDemo(db, { ...places, password, encryptionKeys: env.ENCRYPTION_KEYS });
   if (!seeded) await moveConnections(db, places, env.ENCRYPTION_KEYS);
   const feed = startOrderFeed({

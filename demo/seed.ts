@@ -31,13 +31,19 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
   const dataDir = dataDirOf(PROJECT_DIR, process.env.DATA_DIR);
   prepareDataDir(dataDir);
   fillSecrets(dataDir);
-  const { HOST, PORT, PUBLIC_URL, ENCRYPTION_KEYS } = env();
+  const { HOST, PORT, PUBLIC_URL, ENCRYPTION_KEYS, METRICS_TOKEN } = env();
   await migrate(url);
   const db = openDatabase(url, POOL_SIZE);
   shutdown.on('database', 'database', () => db.close());
   const password = demoPassword(dataDir);
   const baseUrl = PUBLIC_URL ?? localBaseUrl(HOST, PORT);
-  const seeded = await seedDemo(db, { sales: undefined, baseUrl, password, encryptionKeys: ENCRYPTION_KEYS });
+  const seeded = await seedDemo(db, {
+    sales: undefined,
+    baseUrl,
+    metricsToken: METRICS_TOKEN,
+    password,
+    encryptionKeys: ENCRYPTION_KEYS,
+  });
   const lines = seeded
     ? banner({ url: baseUrl, password })
     : ['The demo is there already; nothing was changed.'];

@@ -12,9 +12,15 @@ export interface Places {
   sales: SalesDatabase | undefined;
   /** Of this platform, as its own workers reach it. */
   baseUrl: string;
+  /** METRICS_TOKEN: where it is set, the health report's figures are for its holders only. */
+  metricsToken: string | undefined;
 }
 
 const SEAL_CONTEXT = (id: string) => `connection:${id}`;
+
+const healthSecret = ({ metricsToken }: Places) => ({
+  headers: metricsToken ? { authorization: `Bearer ${metricsToken}` } : {},
+});
 
 const salesConfig = ({ host, port, database, user }: SalesDatabase) => ({
   host,
@@ -42,11 +48,14 @@ const rowOf = (
 
 export async function createConnections(
   trx: Knex.Transaction,
-  { sales, baseUrl }: Places,
+  places: Places,
   keys: readonly string[],
   createdBy: string,
 ): Promise<void> {
-  const rows = [rowOf(HEALTH_CONNECTION_ID, 'This platform', 'http', { baseUrl }, { headers: {} }, keys)];
+  const { sales, baseUrl } = places;
+  const rows = [
+    rowOf(HEALTH_CONNECTION_ID, 'This platform', 'http', { baseUrl }, healthSecret(places), keys),
+  ];
   if (sales) {
     const { password } = sales;
     rows.push(
@@ -64,13 +73,10 @@ export async function createConnections(
 }
 
 /** Points the connections to where their other ends are now. Changes nothing where they are there already. */
-export async function moveConnections(
-  db: Database,
-  { sales, baseUrl }: Places,
-  keys: readonly string[],
-): Promise<void> {
+export async function moveConnections(db: Database, places: Places, keys: readonly string[]): Promise<void> {
+  const { sales, baseUrl } = places;
   await withTenantModels(db, BUSINESS_ID, async (trx) => {
-    await patchIfDifferent(trx, HEALTH_CONNECTION_ID, { baseUrl }, { headers: {} }, keys);
+    await patchIfDifferent(trx, HEALTH_CONNECTION_ID, { baseUrl }, healthSecret(places), keys);
     if (!sales) return;
     const { password } = sales;
     await patchIfDifferent(trx, SALES_CONNECTION_ID, salesConfig(sales), { password }, keys);
@@ -84,7 +90,7 @@ async function patchIfDifferent(
   secret: Record<string, unknown>,
   keys: readonly string[],
 ): Promise<void> {
-  const stored = (await Connection.query(trx).findById(id)) as Connection | undefined;
+  const stored = await Connection.query(trx).findById(id);
   if (!stored || !isOurs(stored.config, config)) return;
   const isSame = Object.entries(config).every(([name, value]) => stored.config[name] === value);
   if (isSame && opens(stored, secret, keys)) return;

@@ -34,7 +34,6 @@ interface Placed {
  * @returns the people, or undefined where the demo was there
  */
 export async function seedDemo(db: Database, options: SeedOptions): Promise<readonly Person[] | undefined> {
-  const hashes = await Promise.all(PEOPLE.map(() => hashPassword(options.password)));
   return db.knex.transaction(async (trx) => {
     await trx.raw('set local role liveboard_system');
     // Of two seeds at once, the second waits here for the first one's end.
@@ -44,7 +43,7 @@ export async function seedDemo(db: Database, options: SeedOptions): Promise<read
       .ignore()
       .returning('id');
     if (made.length === 0) return undefined;
-    await createPeople(trx, hashes);
+    await createPeople(trx, options.password);
     await createConnections(trx, options, options.encryptionKeys, MANAGER.id);
     const shop = await createWidgets(trx, MANAGER, options.sales ? SALES_WIDGETS : []);
     const platform = await createWidgets(trx, MANAGER, PLATFORM_WIDGETS);
@@ -54,7 +53,8 @@ export async function seedDemo(db: Database, options: SeedOptions): Promise<read
   });
 }
 
-async function createPeople(trx: Knex.Transaction, hashes: readonly string[]): Promise<void> {
+async function createPeople(trx: Knex.Transaction, password: string): Promise<void> {
+  const hashes = await Promise.all(PEOPLE.map(() => hashPassword(password)));
   await trx('users').insert(
     PEOPLE.map(({ id, email, name, role }, index) => ({
       id,
