@@ -41,7 +41,7 @@ const checkType = (body: Body): string | undefined => {
  * Which of the two it is, only the server's catalogs tell; `(expression).*` and `[1]` are always harmless.
  */
 const checkIndirection = (body: Body): string | undefined => {
-  const [name] = namesIn(body.indirection).filter(Boolean);
+  const name = namesIn(body.indirection).find(Boolean);
   if (name === undefined) return undefined;
   return `"(...).${name}" can't be used in a source: name the columns in FROM, or write (...).* there.`;
 };
