@@ -134,7 +134,7 @@ export async function up(knex: Knex): Promise<void> {
       key text not null,
       body_hash text not null,
       status integer not null,
-      response jsonb,
+      response json,
       created_at timestamptz not null default now(),
       primary key (business_id, caller, route, key)
     );

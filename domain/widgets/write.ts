@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { Widget } from '../../db/models/Widget';
 import { newId } from '../../lib/ids';
 import { nextDue, type Schedule } from '../refresh/schedule';
+import { isFetched } from './fetched-kinds';
 import type { WidgetSource } from './source-schemas';
 import type { WidgetType } from './types';
 
@@ -18,9 +19,6 @@ export interface WidgetInput {
 
 export const connectionIdOf = (source: WidgetSource): string | null =>
   ('connectionId' in source && source.connectionId) || null;
-
-/** push has nothing to fetch, and so nothing to schedule. */
-const isFetched = (source: WidgetSource): boolean => source.kind !== 'push';
 
 /**
  * Makes a widget with its data row and its place in the schedule, in the caller's transaction. What has a source

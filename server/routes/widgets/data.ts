@@ -12,7 +12,7 @@ import { authorize } from '../../http/authorize';
 import { idParams } from '../../http/lists';
 import { defineRoute, type Route } from '../../http/route';
 import { widgetDataSchema } from './schemas';
-import { isRefreshable, startRefresh } from './start-refresh';
+import { startRefresh } from './start-refresh';
 
 const HISTORY: Statement = {
   name: 'widget-history',
@@ -36,7 +36,7 @@ export function widgetDataRoutes(context: ServerContext): Route[] {
         const row = await findWidgetData(db, actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'read', row, 'Widget');
         const stale = isStale(row.refreshedAt, row.ttlSeconds);
-        if (stale && !row.paused && isRefreshable(row.sourceKind)) {
+        if (stale && !row.paused && row.sourceKind !== 'push') {
           await startRefresh(context, actor.businessId, params.id, requestId);
         }
         return { data: presentWidgetData(row), etag: `${row.version}${stale ? '-stale' : ''}` };
@@ -54,7 +54,7 @@ export function widgetDataRoutes(context: ServerContext): Route[] {
       handler: async ({ actor, params, requestId }) => {
         const widget = await findWidgetHead(actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'refresh', widget, 'Widget');
-        if (!isRefreshable(widget.sourceKind)) {
+        if (widget.sourceKind === 'push') {
           throw conflict('This widget’s data is pushed; there is nothing to fetch.', 'not_refreshable');
         }
         const queued = await startRefresh(context, actor.businessId, params.id, requestId);

@@ -15,6 +15,7 @@ import { announceWidget, announceWidgetDeleted } from './announce';
 import { checkWidget } from './check-widget';
 import { widgetDataRoutes } from './data';
 import { previewRoute } from './preview';
+import { refreshAtOnce } from './start-refresh';
 import { createWidgetBody, updateWidgetBody, widgetSchema } from './schemas';
 import { widgetTypeRoute } from './types';
 
@@ -78,7 +79,10 @@ export function widgetRoutes(context: ServerContext): Route[] {
             const widget = presentWidget(row as unknown as WidgetRow);
             return { status: 201, data: widget, headers: { Location: `/api/v1/widgets/${widget.id}` } };
           },
-          ({ data }) => announceWidget(context, actor.businessId, data, requestId),
+          ({ data }) => {
+            announceWidget(context, actor.businessId, data, requestId);
+            void refreshAtOnce(context, actor.businessId, data, requestId);
+          },
         );
       },
     }),
@@ -115,6 +119,7 @@ export function widgetRoutes(context: ServerContext): Route[] {
         if (!row) throw versionConflict('widget');
         const widget = presentWidget(row as unknown as WidgetRow);
         announceWidget(context, actor.businessId, widget, requestId, before.scope);
+        if (body.source || body.config) void refreshAtOnce(context, actor.businessId, widget, requestId);
         return { data: widget, etag: String(widget.version) };
       },
     }),

@@ -1,7 +1,6 @@
+import type { PresentedWidget } from '../../../domain/presenters/widget';
+import { isFetched } from '../../../domain/widgets/fetched-kinds';
 import type { ServerContext } from '../../context';
-
-/** Sources whose data comes in by itself: there is nothing to fetch. */
-export const isRefreshable = (sourceKind: string): boolean => sourceKind !== 'push';
 
 /**
  * Asks for a refresh and hands its job to the workers.
@@ -21,4 +20,23 @@ export async function startRefresh(
     });
   }
   return request?.queued;
+}
+
+/**
+ * A new widget, or one with a new source, is refreshed without waiting for the sweep; the row says that it is due,
+ * so a process that dies here loses nothing.
+ */
+export async function refreshAtOnce(
+  context: ServerContext,
+  businessId: string,
+  widget: PresentedWidget,
+  requestId: string,
+): Promise<void> {
+  if (!isFetched(widget.source) || widget.refreshWhen === 'watched') return;
+  await startRefresh(context, businessId, widget.id, requestId).catch((error: unknown) => {
+    context.logger.warn(
+      { err: error, widgetId: widget.id, requestId },
+      'a refresh did not start, a sweep will',
+    );
+  });
 }
