@@ -26,15 +26,18 @@ export interface DemoStore {
   ownerUrl: string;
 }
 
+interface DemoStoreOptions {
+  /** Of embedded mode; the shop has a folder in it. */
+  dataDir: string;
+  logger: Logger;
+  shutdown: Shutdown;
+}
+
 /**
  * Starts the simulated shop's database: a PostgreSQL of its own, since the platform's own is never read by a
  * business's SQL. Its first 90 days are there when this resolves. Stops with `shutdown`.
- * @param dataDir of embedded mode; the shop has a folder in it
  */
-export async function startDemoStore(
-  dataDir: string,
-  { logger, shutdown }: { logger: Logger; shutdown: Shutdown },
-): Promise<DemoStore> {
+export async function startDemoStore({ dataDir, logger, shutdown }: DemoStoreOptions): Promise<DemoStore> {
   const folder = join(dataDir, 'demo-sales');
   prepareDataDir(dataDir);
   const starting = startEmbeddedPostgres({
