@@ -2,6 +2,7 @@ import { openParts } from './compose/parts';
 import { startEmbeddedPostgres } from './db/embedded';
 import { dataDirOf, prepareDataDir } from './db/embedded/data-dir';
 import { migrate } from './db/migrate';
+import { demoAllowHosts, startDemo, startDemoStore, type DemoStore } from './demo';
 import { assertDatabaseReachable } from './db/reachable';
 import { fillSecrets } from './lib/embedded-secrets';
 import { env, parseEnv, type Env } from './lib/env';
@@ -14,17 +15,20 @@ import { startWorkers } from './workers/app';
 /** What the composition is made from: every secret is there, the database answers, the port is free. */
 export interface Composition extends ProcessContext {
   env: Env & { DATABASE_URL: string };
-  /** The database is ours alone, so the demo business may be seeded into it. */
-  embeddedDatabase: boolean;
+  dataDir: string;
+  /** The simulated shop whose business the demo is; undefined where the database is not ours to seed. */
+  store: DemoStore | undefined;
 }
 
-/** Migrates, seeds the demo where the database is ours, and starts workers and server in this process. */
-async function compose({ env: composed, logger, shutdown }: Composition): Promise<void> {
+/** Migrates, seeds the demo where the database is ours, and starts server and workers in this process. */
+async function compose({ env: composed, logger, shutdown, dataDir, store }: Composition): Promise<void> {
   await migrate(composed.DATABASE_URL);
   const parts = openParts(composed, logger, shutdown);
-  await startWorkers({ ...parts, shutdown });
+  const lines = store && (await startDemo({ ...parts, dataDir, store, shutdown }));
   const { port } = await startServer(createServerContext(parts), shutdown);
+  await startWorkers({ ...parts, shutdown });
   logger.info({ port }, 'ready');
+  if (lines) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 /**
@@ -40,7 +44,16 @@ async function main(context: ProcessContext): Promise<void> {
   if (DATABASE_URL && !(process.env.JWT_SECRET && process.env.ENCRYPTION_KEYS)) prepareDataDir(dataDir);
   fillSecrets(dataDir);
   process.env.DATABASE_URL = url;
-  await compose({ ...context, env: { ...env(), DATABASE_URL: url }, embeddedDatabase: !DATABASE_URL });
+  const store = DATABASE_URL ? undefined : await startStore(dataDir, context);
+  await compose({ ...context, env: { ...env(), DATABASE_URL: url }, dataDir, store });
+}
+
+/** The demo's shop, with its database. Its sources lie on this machine, which has to be allowed. */
+async function startStore(dataDir: string, { logger, shutdown }: ProcessContext): Promise<DemoStore> {
+  const store = await startDemoStore({ dataDir, logger, shutdown });
+  const allowed = [process.env.ALLOW_PRIVATE_HOSTS, ...demoAllowHosts(parseEnv(process.env), store)];
+  process.env.ALLOW_PRIVATE_HOSTS = allowed.filter(Boolean).join(',');
+  return store;
 }
 
 async function startDatabase(dataDir: string, { logger, shutdown }: ProcessContext): Promise<string> {
