@@ -3,6 +3,7 @@ import helmet from 'koa-helmet';
 import cors from '@koa/cors';
 import { createOperations } from '../domain/operations';
 import type { Operations } from '../lib/health/answer';
+import { operatorBoard } from './board';
 import { routerOf } from './http/register-routes';
 import type { ServerContext } from './context';
 import { accessLog } from './middleware/access-log';
@@ -28,6 +29,7 @@ export function createApp(context: ServerContext, operations: Operations = creat
   app.use(requestMetrics(operations.metrics));
   app.use(errors(logger));
   app.use(helmet());
+  app.use(operatorBoard(context));
   app.use(
     cors({
       origin: (ctx) => (env.CORS_ORIGINS.includes(ctx.get('origin')) ? ctx.get('origin') : ''),

@@ -4,6 +4,7 @@ import * as widgets from './0002-widgets';
 import * as presence from './0003-presence';
 import * as tenancy from './0004-tenancy';
 import * as sourceProbes from './0005-source-probes';
+import * as operators from './0006-operators';
 
 interface Migration {
   name: string;
@@ -17,6 +18,7 @@ const MIGRATIONS: Migration[] = [
   { name: '0003-presence', ...presence },
   { name: '0004-tenancy', ...tenancy },
   { name: '0005-source-probes', ...sourceProbes },
+  { name: '0006-operators', ...operators },
 ];
 
 /** A list in code instead of a folder scan: the same from TypeScript under test and from dist. */

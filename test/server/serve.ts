@@ -2,7 +2,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import { openDatabase, type Database } from '../../db/database';
-import { createAuthenticator } from '../../domain/accounts/authenticate';
 import { createOperations } from '../../domain/operations';
 import { createJobs, type Jobs } from '../../jobs/enqueue';
 import { openBroker } from '../../lib/broker';
@@ -10,10 +9,10 @@ import { parseEnv } from '../../lib/env';
 import type { Operations } from '../../lib/health/answer';
 import { createPublish } from '../../realtime/publish';
 import { createApp } from '../../server/app';
-import type { ServerContext } from '../../server/context';
+import { createServerContext, type ServerContext } from '../../server/context';
 import { createTestDatabase } from '../support/postgres';
 
-export const JWT_SECRET = 'a secret of the tests only, long enough';
+export const JWT_SECRET = 'a secret of the tests only and long enough';
 
 export interface Served {
   url: string;
@@ -35,9 +34,8 @@ export async function serve(environment: NodeJS.ProcessEnv = {}): Promise<Served
   const broker = openBroker({ databaseUrl: database.url, redisUrl: env.REDIS_URL, logger });
   const jobs = createJobs(broker);
   await Promise.all(Object.values(jobs.queues).map((queue) => queue.waitUntilReady()));
-  const authenticator = createAuthenticator(db, { secrets: env.JWT_SECRET });
   const publish = createPublish(broker.rooms);
-  const context: ServerContext = { db, broker, jobs, publish, authenticator, env, logger };
+  const context = createServerContext({ db, broker, jobs, publish, env, logger });
   const operations = createOperations(context);
   const server = createServer(createApp(context, operations).callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
