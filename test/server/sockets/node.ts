@@ -37,6 +37,8 @@ export async function startNode(options: {
   const authenticator = createAuthenticator(db, { secrets: env.JWT_SECRET });
   // Sockets ask the workers for nothing.
   const context = { db, broker, publish, authenticator, env, logger } as unknown as ServerContext;
+  // As a server process does before it serves: a broker that is not there yet drops what is announced.
+  await broker.ready();
   const http = createServer();
   const sockets = await createSocketServer(http, context);
   await new Promise<void>((resolve) => {
