@@ -27,5 +27,3 @@ export const SCHEDULED_PER_SLOT = 1.5;
 export const INTERACTIVE_PER_SLOT = 2;
 /** On-demand refreshes one business may have under way; more wait in Postgres, in turn. */
 export const INTERACTIVE_LIMIT = 64;
-/** Data one widget may hold, bytes of JSON. */
-export const MAX_DATA_BYTES = 1_048_576;

@@ -14,6 +14,7 @@ export interface RunningRefresh extends Claim {
   failures: number;
   name: string;
   type: string;
+  config: Record<string, unknown>;
   ownerId: string | null;
   scope: 'business' | 'user';
   ttlSeconds: number | null;
@@ -46,7 +47,7 @@ const START: Statement = {
     from locked join widgets w on w.id = locked.widget_id
     left join connections c on c.business_id = w.business_id and c.id = w.connection_id
     where s.widget_id = locked.widget_id
-    returning s.widget_id as "widgetId", s.fence, s.crashes, s.failures, w.name, w.type, w.owner_id as "ownerId",
+    returning s.widget_id as "widgetId", s.fence, s.crashes, s.failures, w.name, w.type, w.config, w.owner_id as "ownerId",
       w.scope, w.ttl_seconds as "ttlSeconds", w.source, w.schedule, w.version as "definitionVersion",
       case when c.id is not null then json_build_object(
         'id', c.id, 'kind', c.kind, 'config', c.config, 'secret', c.secret) end as connection`,

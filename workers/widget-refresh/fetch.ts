@@ -1,6 +1,5 @@
-import { MAX_DATA_BYTES } from '../../domain/refresh/limits';
 import type { RunningRefresh } from '../../domain/refresh/run';
-import { checkWidgetData, type WidgetType } from '../../domain/widgets/types';
+import { checkWidgetData, describeMisfit, type WidgetType } from '../../domain/widgets/types';
 import { SourceError } from '../../lib/errors';
 import type { WorkerContext } from '../context';
 import { openConnection } from '../sources/open-connection';
@@ -22,21 +21,15 @@ export async function fetchWidgetData(
       ? openConnection(running.connection, context.env.ENCRYPTION_KEYS)
       : undefined,
   });
-  assertFits(running.type as WidgetType, data);
+  assertFits(running.type as WidgetType, data, running.config);
   return data;
 }
 
-/** @throws SourceError naming the first place where the data is not what this type of widget shows */
-export function assertFits(type: WidgetType, data: unknown): void {
-  if (data === undefined || Buffer.byteLength(JSON.stringify(data)) > MAX_DATA_BYTES) {
-    throw new SourceError('data_too_large', `The source’s data is larger than ${MAX_DATA_BYTES} bytes.`);
-  }
-  const [problem] = checkWidgetData(type, data);
-  if (problem) {
-    const place = problem.path ? `${problem.path} ` : '';
-    throw new SourceError(
-      'data_does_not_fit',
-      `The source’s data doesn’t fit a ${type} widget: ${place}${problem.message}.`,
-    );
-  }
+/**
+ * @param config the widget's, which may name columns that have to be there
+ * @throws SourceError naming the first place where the data is not what this type of widget shows
+ */
+export function assertFits(type: WidgetType, data: unknown, config?: unknown): void {
+  const problems = checkWidgetData(type, data, config);
+  if (problems.length > 0) throw new SourceError('data_does_not_fit', describeMisfit(type, problems));
 }

@@ -47,10 +47,7 @@ export async function checkSource(
   const details: ErrorDetail[] = [];
   if (source.kind === 'static') {
     details.push(
-      ...checkWidgetData(type, source.data).map(({ path, message }) => ({
-        path: ['source.data', path].filter(Boolean).join('.'),
-        message,
-      })),
+      ...checkWidgetData(type, source.data).map(({ path, message }) => ({ path: `source.${path}`, message })),
     );
   }
   if (source.kind === 'http' && source.select !== undefined) {
