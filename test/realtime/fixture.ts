@@ -39,6 +39,14 @@ interface WidgetColumns {
 
 export async function createWorld(): Promise<World> {
   const { url, drop } = await createTestDatabase();
+  return worldOn(url, drop);
+}
+
+/** The same on a database that the test made. It must be migrated. */
+export async function worldOn(
+  url: string,
+  drop: () => Promise<void> = async () => undefined,
+): Promise<World> {
   const db = openDatabase(url, 10);
   const owner = new Client({ connectionString: url });
   await owner.connect();

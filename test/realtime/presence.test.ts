@@ -190,6 +190,24 @@ describe('presence', () => {
     expect(await world.sql('select from presence_nodes')).toHaveLength(survivors.length);
   });
 
+  it('makes one diff of a change that many settle at the same instant', async () => {
+    const businessId = await world.addBusiness();
+    const people = [await world.addPerson(businessId), await world.addPerson(businessId)];
+    const connections = people.map(connectionOf);
+    const nodeId = newId();
+    await registerNode(world.db, nodeId, connections);
+    const places = connections.flatMap(placesOf);
+    const settleAtOnce = async (graceMs: number) => {
+      const tries = Array.from({ length: 10 }, () =>
+        withSystem(world.db, (tx) => settle(tx, places, graceMs)),
+      );
+      return (await Promise.all(tries)).flat();
+    };
+    expect(await settleAtOnce(0)).toMatchObject([{ rev: 1, leaves: [] }]);
+    await world.sql('delete from presence_nodes where node_id = $1', [nodeId]);
+    expect(await settleAtOnce(0)).toMatchObject([{ rev: 2, joins: [] }]);
+  });
+
   it('writes its people down again when others took it for dead, and lets newcomers in meanwhile', async () => {
     const frozen = await startPresence();
     const businessId = await world.addBusiness();

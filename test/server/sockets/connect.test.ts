@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import jwt from 'jsonwebtoken';
 import { newId } from '../../../lib/ids';
+import { eventually } from '../../support/eventually';
 import { createWorld, SECRET, type World } from '../../realtime/fixture';
 import { ask, connected, open, startNode, type Refusal, type TestNode } from './node';
 import { openRaw } from './raw';
@@ -98,6 +100,26 @@ describe('who gets in', () => {
     const rows = await world.sql('select from presence_connections where user_id = $1', [userId]);
     expect(rows).toHaveLength(1);
     connection.close();
+  });
+});
+
+describe('a connection that goes away while it logs in', () => {
+  it('leaves nobody present', async () => {
+    const person = await world.addPerson(await world.addBusiness());
+    for (let round = 0; round < 15; round += 1) {
+      const connection = await openRaw(node.port);
+      connection.send(`0${JSON.stringify({ token: person.token })}`);
+      // At once, and later and later: before the login is read, while it is looked up, while it is answered.
+      for (let pause = round; pause > 0; pause -= 1) await setImmediate();
+      connection.close();
+      await connection.closed;
+    }
+    await eventually('no connection is left', async () => {
+      const rows = await world.sql('select from presence_connections where user_id = $1', [person.userId]);
+      return rows.length === 0;
+    });
+    // Twenty may come again.
+    for (let count = 0; count < 20; count += 1) await node.connect(person.token);
   });
 });
 

@@ -1,3 +1,4 @@
+import { dashboardRoom } from '../../../realtime/rooms';
 import { createWorld, type World } from '../../realtime/fixture';
 import { eventually } from '../../support/eventually';
 import { ask, disconnected, startNode, type TestNode } from './node';
@@ -100,6 +101,34 @@ describe('what a client sends', () => {
     const closed = disconnected(client);
     client.emit('sync', { cursor: 'x'.repeat(65_536) });
     expect(await closed).toBe('transport close');
+  });
+});
+
+describe('events of one socket', () => {
+  it('are answered one after the other: a close never overtakes its open', async () => {
+    const person = await world.addPerson(businessId);
+    const client = await node.connect(person.token);
+    const dashboardId = await world.addDashboard(person);
+    await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        ask(client, index % 2 ? 'dashboard.close' : 'dashboard.open', { dashboardId }),
+      ),
+    );
+    expect(await world.sql('select from presence_dashboards where dashboard_id = $1', [dashboardId])).toEqual(
+      [],
+    );
+    expect(node.sockets.io.sockets.adapter.rooms.has(dashboardRoom(dashboardId))).toBe(false);
+  });
+
+  it('may open twenty dashboards, and no more', async () => {
+    const person = await world.addPerson(businessId);
+    const client = await node.connect(person.token);
+    const answers = [];
+    for (let count = 0; count < 21; count += 1) {
+      answers.push(await ask(client, 'dashboard.open', { dashboardId: await world.addDashboard(person) }));
+    }
+    expect(answers.slice(0, 20)).toEqual(Array(20).fill({ ok: true }));
+    expect(answers[20]?.error?.code).toBe('too_many_dashboards');
   });
 });
 
