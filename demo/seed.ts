@@ -34,7 +34,7 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
   const { HOST, PORT, PUBLIC_URL, ENCRYPTION_KEYS, METRICS_TOKEN } = env();
   await migrate(url);
   const db = openDatabase(url, POOL_SIZE);
-  shutdown.on('database', 'database', () => db.close());
+  shutdown.on('pool', 'database', () => db.close());
   const password = demoPassword(dataDir);
   const baseUrl = PUBLIC_URL ?? localBaseUrl(HOST, PORT);
   const seeded = await seedDemo(db, {

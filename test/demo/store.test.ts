@@ -49,7 +49,8 @@ describe('the simulated shop', () => {
   it('comes to the same orders by many small steps, one large one, and after a restart', async () => {
     const seen: unknown[] = [];
     await withStore(async (client) => {
-      for (let seconds = 3; seconds <= 7_200; seconds += 37) await advance(client, minutesLater(seconds / 60));
+      for (let seconds = 3; seconds <= 7_200; seconds += 37)
+        await advance(client, minutesLater(seconds / 60));
       await advance(client, minutesLater(180));
       seen.push(await fingerprint(client));
     });
