@@ -14,7 +14,7 @@ export function banner({ url, password }: BannerOptions): string[] {
     '',
     ...table([
       ['API', `${url}/api/v1`],
-      ['API reference', `${url}/docs`],
+      ['API reference', `${url}/api/v1/openapi.json`],
       ['Health', `${url}/health`],
       ['Queues', `${url}/admin/queues (${emailOf('operator')})`],
     ]),
