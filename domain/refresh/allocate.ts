@@ -60,12 +60,9 @@ export function allocate(contenders: readonly Contender[], slots: number, inFlig
 }
 
 /**
- * Where the round robin stands. Whoever comes back after a pause starts there: idle time earns no credit, or
- * a business quiet for a week could then take every slot for hours.
+ * Where the round robin stands: a round behind whoever is furthest. Who waits in turn is never further back than
+ * that and keeps its place. Who is further back did not want its turns: idle time earns no credit, or a business
+ * quiet for a week could then take every slot for hours; nor is it held against a business that it worked alone.
  */
-function virtualClock(contenders: readonly Contender[]): number {
-  const busy = contenders.filter((contender) => contender.inFlight > 0);
-  const times = (busy.length > 0 ? busy : contenders).map((contender) => contender.virtualTime);
-  if (times.length === 0) return 0;
-  return busy.length > 0 ? Math.min(...times) : Math.max(...times);
-}
+const virtualClock = (contenders: readonly Contender[]): number =>
+  contenders.reduce((furthest, { virtualTime }) => Math.max(furthest, virtualTime), 1) - 1;
