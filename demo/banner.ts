@@ -1,4 +1,4 @@
-import { PEOPLE, type Person } from './people';
+import { OPERATOR, PEOPLE } from './people';
 
 interface BannerOptions {
   /** As a person opens it in a browser. */
@@ -16,20 +16,24 @@ export function banner({ url, password }: BannerOptions): string[] {
       ['API', `${url}/api/v1`],
       ['API reference', `${url}/api/v1/openapi.json`],
       ['Health', `${url}/health`],
-      ['Queues', `${url}/admin/queues (${emailOf('operator')})`],
+      ['Queues', `${url}/admin/queues (${OPERATOR.email})`],
     ]),
-    '',
-    `  Log in to the Demo Store, a simulated shop. The password of all: ${password}`,
-    '',
-    ...table(PEOPLE.map(({ email, name, role }) => [email, `${role ?? 'operator'}, ${name}`])),
-    '',
+    ...logins(password),
     '  See it live in another terminal: npm run watch',
     '',
   ];
 }
 
-const emailOf = (role: 'operator'): string =>
-  PEOPLE.find((person: Person) => (person.role ?? 'operator') === role)?.email ?? '';
+/** Who can log in to the demo, and how. */
+export function logins(password: string): string[] {
+  return [
+    '',
+    `  Log in to the Demo Store, a simulated shop. The password of all: ${password}`,
+    '',
+    ...table(PEOPLE.map(({ email, name, role }) => [email, `${role ?? 'operator'}, ${name}`])),
+    '',
+  ];
+}
 
 function table(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([label]) => label.length));

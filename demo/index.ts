@@ -48,7 +48,12 @@ export async function startDemo(parts: DemoParts): Promise<string[]> {
     baseUrl: localBaseUrl(env.HOST, env.PORT),
     metricsToken: env.METRICS_TOKEN,
   };
-  const seeded = await seedDemo(db, { ...places, password, encryptionKeys: env.ENCRYPTION_KEYS });
+  const seeded = await seedDemo(db, {
+    ...places,
+    password,
+    encryptionKeys: env.ENCRYPTION_KEYS,
+    operatorMayAct: true,
+  });
   if (!seeded) await moveConnections(db, places, env.ENCRYPTION_KEYS);
   const feed = startOrderFeed({
     storeUrl: store.ownerUrl,

@@ -7,7 +7,7 @@ import { env } from '../lib/env';
 import { StartupError } from '../lib/errors';
 import { PROJECT_DIR, runMain, type ProcessContext } from '../lib/process';
 import { localBaseUrl } from './address';
-import { banner } from './banner';
+import { logins } from './banner';
 import { seedDemo } from './business/seed';
 import { demoPassword } from './password';
 
@@ -41,12 +41,11 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
     sales: undefined,
     baseUrl,
     metricsToken: METRICS_TOKEN,
+    operatorMayAct: false,
     password,
     encryptionKeys: ENCRYPTION_KEYS,
   });
-  const lines = seeded
-    ? banner({ url: baseUrl, password })
-    : ['The demo is there already; nothing was changed.'];
+  const lines = seeded ? logins(password) : ['The demo is there already; nothing was changed.'];
   process.stdout.write(`${lines.join('\n')}\n`);
   await shutdown.run('seeded');
 }

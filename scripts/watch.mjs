@@ -1,4 +1,4 @@
-// npm run watch: compiles on every change and restarts the app when its code changed.
+// npm run dev: compiles on every change and restarts the app when its code changed.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { prepare } from './prepare.mjs';

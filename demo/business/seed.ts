@@ -19,6 +19,8 @@ export interface SeedOptions extends Places {
   password: string;
   /** ENCRYPTION_KEYS, newest first. */
   encryptionKeys: readonly string[];
+  /** May the demo's operator also change what is in the queues? Only where nobody else's work is in them. */
+  operatorMayAct: boolean;
 }
 
 interface Placed {
@@ -43,7 +45,7 @@ export async function seedDemo(db: Database, options: SeedOptions): Promise<read
       .ignore()
       .returning('id');
     if (made.length === 0) return undefined;
-    await createPeople(trx, options.password);
+    await createPeople(trx, options);
     await createConnections(trx, options, options.encryptionKeys, MANAGER.id);
     const shop = await createWidgets(trx, MANAGER, options.sales ? SALES_WIDGETS : []);
     const platform = await createWidgets(trx, MANAGER, PLATFORM_WIDGETS);
@@ -53,7 +55,7 @@ export async function seedDemo(db: Database, options: SeedOptions): Promise<read
   });
 }
 
-async function createPeople(trx: Knex.Transaction, password: string): Promise<void> {
+async function createPeople(trx: Knex.Transaction, { password, operatorMayAct }: SeedOptions): Promise<void> {
   const hashes = await Promise.all(PEOPLE.map(() => hashPassword(password)));
   await trx('users').insert(
     PEOPLE.map(({ id, email, name, role }, index) => ({
@@ -63,6 +65,7 @@ async function createPeople(trx: Knex.Transaction, password: string): Promise<vo
       password_hash: hashes[index],
       email_verified_at: trx.fn.now(),
       operator: role === undefined,
+      operator_may_act: role === undefined && operatorMayAct,
     })),
   );
   const members = PEOPLE.filter(({ role }) => role !== undefined);

@@ -40,6 +40,8 @@ function parse(args: readonly string[]) {
     if (unknown !== undefined) throw new Error(`"${unknown}" is not an option`);
     return values;
   } catch (error) {
-    throw new StartupError(`${(error as Error).message}. Usage: ${HELP}`);
+    // The parser's second sentence explains how to write a word that looks like an option.
+    const [problem] = (error as Error).message.split('. ');
+    throw new StartupError(`${problem}. Usage: ${HELP}`);
   }
 }

@@ -49,6 +49,7 @@ export async function createPlatform(): Promise<Platform> {
     baseUrl,
     metricsToken: undefined,
     password: PASSWORD,
+    operatorMayAct: true,
     encryptionKeys: env.ENCRYPTION_KEYS,
   };
   return {
