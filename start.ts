@@ -4,6 +4,7 @@ import { dataDirOf, prepareDataDir } from './db/embedded/data-dir';
 import { migrate } from './db/migrate';
 import { demoAllowHosts, startDemo, startDemoStore, type DemoStore } from './demo';
 import { assertDatabaseReachable } from './db/reachable';
+import { createOperations } from './domain/operations';
 import { fillSecrets } from './lib/embedded-secrets';
 import { env, parseEnv, type Env } from './lib/env';
 import { assertPortFree } from './lib/port';
@@ -25,8 +26,9 @@ async function compose({ env: composed, logger, shutdown, dataDir, store }: Comp
   await migrate(composed.DATABASE_URL);
   const parts = openParts(composed, logger, shutdown);
   const lines = store && (await startDemo({ ...parts, dataDir, store, shutdown }));
-  const { port } = await startServer(createServerContext(parts), shutdown);
-  await startWorkers({ ...parts, shutdown });
+  const operations = createOperations(parts);
+  const { port } = await startServer(createServerContext(parts), operations, shutdown);
+  await startWorkers({ ...parts, metrics: operations.metrics, shutdown });
   logger.info({ port }, 'ready');
   if (lines) process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -2,6 +2,7 @@ import { requireScaledEnv } from '../lib/env-scaled';
 import { env } from '../lib/env';
 import { runMain, type ProcessContext } from '../lib/process';
 import { assertDatabaseReachable } from '../db/reachable';
+import { createOperations } from '../domain/operations';
 import { migrate } from '../db/migrate';
 import { openParts } from '../compose/parts';
 import { createServerContext } from './context';
@@ -14,7 +15,7 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
   await migrate(scaled.DATABASE_URL);
   const parts = openParts(scaled, logger, shutdown);
   await parts.broker.ready();
-  const { port } = await startServer(createServerContext(parts), shutdown);
+  const { port } = await startServer(createServerContext(parts), createOperations(parts), shutdown);
   logger.info({ port }, 'server ready');
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StartupError } from '../lib/errors';
+import type { Operations } from '../lib/health/answer';
 import type { Shutdown } from '../lib/shutdown';
 import { createApp } from './app';
 import type { ServerContext } from './context';
@@ -18,20 +19,28 @@ export interface RunningServer {
 }
 
 /** Starts HTTP and sockets on HOST:PORT. @throws StartupError where the port is taken */
-export async function startServer(context: ServerContext, shutdown: Shutdown): Promise<RunningServer> {
+export async function startServer(
+  context: ServerContext,
+  operations: Operations,
+  shutdown: Shutdown,
+): Promise<RunningServer> {
   const { env } = context;
-  const handle = createApp(context).callback();
+  const handle = createApp(context, operations).callback();
   const server = createServer((request, response) => void handle(request, response));
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const sockets = await createSocketServer(server, context);
+  operations.metrics.observeSockets(() => sockets.io.engine.clientsCount);
   await listen(server, env.PORT, env.HOST);
   const { port } = server.address() as AddressInfo;
+  // Load balancers are told first; what is under way is still answered.
+  shutdown.on('intake', 'readiness', () => operations.health.stopping());
   shutdown.on('intake', 'http', () => stopIntake(server));
   shutdown.on('sockets', 'sockets', async () => {
     await sockets.close();
     server.closeAllConnections();
+    operations.health.close();
   });
   return { port };
 }

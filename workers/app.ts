@@ -15,15 +15,18 @@ import { createSweeper } from './sweeper';
 
 export interface WorkerParts extends Parts {
   shutdown: Shutdown;
-  /** Called with what became of each job (metrics). */
-  onJobEnd?: (queue: string, outcome: 'completed' | 'failed', ms: number) => void;
+  /** Left out where nobody scrapes (tests). */
+  metrics?: WorkerContext['metrics'];
 }
+
+const UNOBSERVED: WorkerContext['metrics'] = { jobEnded: () => undefined, refreshEnded: () => undefined };
 
 /** Starts the workers of all queues, the sweeper and the schedule in this process. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
   const { db, env, logger, shutdown } = parts;
   const sweeper = createSweeper(parts);
   const context: WorkerContext = {
+    metrics: UNOBSERVED,
     ...parts,
     sources: createSources(db),
     startRefresh: createStartRefresh(db),
@@ -37,7 +40,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     maintenance: 1,
   };
   const workers = Object.entries(concurrency).map(([queue, slots]) =>
-    startWorker(context, queue, slots, stopping.signal, parts.onJobEnd),
+    startWorker(context, queue, slots, stopping.signal),
   );
 
   const nodeId = randomUUID();
@@ -77,7 +80,6 @@ function startWorker(
   queue: string,
   concurrency: number,
   stopping: AbortSignal,
-  onJobEnd: WorkerParts['onJobEnd'],
 ): Worker {
   const { broker, logger } = context;
   // BullMQ hands over an AbortSignal only to a processor that declares three parameters.
@@ -89,7 +91,7 @@ function startWorker(
       await handle(context, job, signals);
       outcome = 'completed';
     } finally {
-      onJobEnd?.(queue, outcome, performance.now() - startedAt);
+      context.metrics.jobEnded(queue, outcome, performance.now() - startedAt);
     }
   };
   const worker = broker.worker(queue, process, { concurrency });

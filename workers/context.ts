@@ -1,9 +1,11 @@
 import type { Parts } from '../compose/parts';
 import type { FinishRefresh, StartRefresh } from '../domain/refresh/run';
+import type { Metrics } from '../lib/metrics/metrics';
 import type { SourceRegistry } from './sources/registry';
 
 /** What the handlers of one worker process share. */
 export interface WorkerContext extends Parts {
+  metrics: Pick<Metrics, 'jobEnded' | 'refreshEnded'>;
   sources: SourceRegistry;
   startRefresh: StartRefresh;
   finishRefresh: FinishRefresh;

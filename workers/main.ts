@@ -2,6 +2,8 @@ import { requireScaledEnv } from '../lib/env-scaled';
 import { env } from '../lib/env';
 import { runMain, type ProcessContext } from '../lib/process';
 import { assertDatabaseReachable } from '../db/reachable';
+import { createOperations } from '../domain/operations';
+import { listenForOperations } from '../lib/health/listener';
 import { migrate } from '../db/migrate';
 import { openParts } from '../compose/parts';
 import { startWorkers } from './app';
@@ -13,7 +15,11 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
   await migrate(scaled.DATABASE_URL);
   const parts = openParts(scaled, logger, shutdown);
   await parts.broker.ready();
-  await startWorkers({ ...parts, shutdown });
+  const operations = createOperations(parts);
+  await startWorkers({ ...parts, metrics: operations.metrics, shutdown });
+  const { WORKER_METRICS_PORT: port, HOST: host, METRICS_TOKEN: token } = scaled;
+  if (port !== undefined) await listenForOperations(operations, { port, host, token, logger, shutdown });
+  else shutdown.on('broker', 'health', () => operations.health.close());
   logger.info('worker ready');
 }
 

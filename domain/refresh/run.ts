@@ -210,6 +210,19 @@ const outcomeOf = (running: RunningRefresh, row: EndRow): RefreshOutcome => ({
   notificationId: row.notificationId ?? undefined,
 });
 
+const HAND_BACK: Statement = {
+  name: 'refresh-hand-back',
+  text: `update widget_schedules set claimed_at = null, started_at = null, lease_until = null, due_at = now()
+          where widget_id = $1 and claim_no = $2 and fence = $3 and started_at is not null`,
+};
+
+/**
+ * Gives a refresh back that this process can't finish because it is stopping: due at once for another worker, and
+ * no failure of the widget's.
+ */
+export const handBackRefresh = (db: Database, { businessId, widgetId, claimNo, fence }: RunningRefresh) =>
+  tenantStatement(db, businessId, HAND_BACK, [widgetId, claimNo, fence]);
+
 export interface Finish {
   running: RunningRefresh;
   /** The data as JSON text, and its SHA-256. */

@@ -87,3 +87,13 @@ async function reschedule(trx: Knex.Transaction, widget: Widget, refreshNow: boo
       crashes: 0,
     });
 }
+
+/**
+ * Deletes a widget with its data, history and schedule. The rows are locked in the order that an edit takes them,
+ * and the schedule before the widget is gone, as the end of a refresh takes them: neither can deadlock with it.
+ */
+export async function deleteWidget(trx: Knex.Transaction, widgetId: string): Promise<void> {
+  await trx('widgets').where({ id: widgetId }).forNoKeyUpdate().select('id');
+  await trx('widget_schedules').where({ widget_id: widgetId }).delete();
+  await trx('widgets').where({ id: widgetId }).delete();
+}

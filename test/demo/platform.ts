@@ -6,6 +6,7 @@ import { localBaseUrl } from '../../demo/address';
 import { seedDemo, type SeedOptions } from '../../demo/business/seed';
 import { parseEnv } from '../../lib/env';
 import { createShutdown, type Shutdown } from '../../lib/shutdown';
+import { createOperations } from '../../domain/operations';
 import { createServerContext } from '../../server/context';
 import { startServer } from '../../server/start';
 import { createTestDatabase, query } from '../support/postgres';
@@ -61,7 +62,8 @@ export async function createPlatform(): Promise<Platform> {
     seedOptions,
     seed: (options) => seedDemo(parts.db, { ...seedOptions, ...options }),
     sql: (...statements) => query(database.url, ...statements),
-    listen: async () => void (await startServer(createServerContext(parts), shutdown)),
+    listen: async () =>
+      void (await startServer(createServerContext(parts), createOperations(parts), shutdown)),
     async close() {
       await shutdown.run('the test ended');
       await database.drop();

@@ -1,10 +1,11 @@
-import { failRefresh, type RunningRefresh } from '../../domain/refresh/run';
+import { failRefresh, handBackRefresh, type RunningRefresh } from '../../domain/refresh/run';
 import { nextDue } from '../../domain/refresh/schedule';
 import { backoffMs } from '../../domain/refresh/backoff';
 import { MAX_CRASHES, MAX_FAILURES, SOURCE_TIMEOUT_MS } from '../../domain/refresh/limits';
 import type { Claim } from '../../domain/refresh/request';
 import { SourceError } from '../../lib/errors';
 import { newId, sha256 } from '../../lib/ids';
+import type { RefreshOutcome as RefreshResult } from '../../lib/metrics/metrics';
 import type { Handler } from '../registry';
 import { fetchWidgetData } from './fetch';
 import { announceFailure, announceSuccess } from './announce';
@@ -18,6 +19,9 @@ export const widgetRefresh: Handler<'widget-refresh'> = async (context, claim, j
     await fail(context, running, new SourceError('quarantined', QUARANTINED, { failure: 'pause' }));
     return;
   }
+  const startedAt = performance.now();
+  const ended = (outcome: RefreshResult) =>
+    context.metrics.refreshEnded(running.source.kind, outcome, performance.now() - startedAt);
   let json: string;
   let data: unknown;
   try {
@@ -25,8 +29,13 @@ export const widgetRefresh: Handler<'widget-refresh'> = async (context, claim, j
     data = await fetchWidgetData(context, running, limit);
     json = JSON.stringify(data);
   } catch (error) {
-    await fail(context, running, asSourceError(context, error, running));
-    return;
+    // Aborted from outside and not by its own time limit: the process is stopping.
+    if (signal.aborted) {
+      await handBackRefresh(context.db, running);
+      return;
+    }
+    const outcome = await fail(context, running, asSourceError(context, error, running));
+    return ended(outcome);
   }
   const outcome = await context.finishRefresh({
     running,
@@ -34,15 +43,28 @@ export const widgetRefresh: Handler<'widget-refresh'> = async (context, claim, j
     hash: sha256(json),
     nextDue: nextDue(running.schedule, running.widgetId, new Date()),
   });
-  if (!outcome) return refused(context, running);
+  if (!outcome) return ended(refused(context, running));
   announceSuccess(context, running, outcome, data);
+  ended('succeeded');
+  logSuccess(context, running, outcome.written?.version);
   await follow(context, outcome.next);
 };
+
+/** What someone asked for can be followed by its request id at the default level; the schedule's own would drown it. */
+function logSuccess({ logger }: WorkerContext, running: RunningRefresh, version: number | undefined): void {
+  const { widgetId, businessId, requestId } = running;
+  const level = requestId.startsWith('schedule-') ? 'debug' : 'info';
+  logger[level]({ widgetId, businessId, requestId, version }, 'widget refreshed');
+}
 
 const QUARANTINED =
   'Refreshing this widget took its worker down three times. Change its source, then refresh it again.';
 
-async function fail(context: WorkerContext, running: RunningRefresh, error: SourceError): Promise<void> {
+async function fail(
+  context: WorkerContext,
+  running: RunningRefresh,
+  error: SourceError,
+): Promise<RefreshResult> {
   const failures = running.failures + 1;
   const pause = error.failure === 'pause' || failures >= MAX_FAILURES;
   const notificationId = newId();
@@ -67,6 +89,7 @@ async function fail(context: WorkerContext, running: RunningRefresh, error: Sour
   );
   await announceFailure(context, running, outcome, failure);
   await follow(context, outcome.next);
+  return 'failed';
 }
 
 /** Someone asked meanwhile: their refresh is claimed already. */
@@ -78,11 +101,12 @@ async function follow(context: WorkerContext, next: Claim | undefined): Promise<
   });
 }
 
-function refused(context: WorkerContext, running: RunningRefresh): void {
+function refused(context: WorkerContext, running: RunningRefresh): RefreshResult {
   context.logger.warn(
     { widgetId: running.widgetId, requestId: running.requestId, fence: running.fence },
     'a refresh came too late: another has taken its place',
   );
+  return 'refused';
 }
 
 function asSourceError(context: WorkerContext, error: unknown, running: RunningRefresh): SourceError {

@@ -4,7 +4,7 @@ import { Widget } from '../../../db/models/Widget';
 import { widgetPolicy } from '../../../domain/policies/widget';
 import { presentWidget, type WidgetRow } from '../../../domain/presenters/widget';
 import { WIDGET_TYPES } from '../../../domain/widgets/types';
-import { createWidget, updateWidget } from '../../../domain/widgets/write';
+import { createWidget, deleteWidget, updateWidget } from '../../../domain/widgets/write';
 import type { ServerContext } from '../../context';
 import { authorize } from '../../http/authorize';
 import { versionConflict } from '../../http/precondition';
@@ -134,7 +134,7 @@ export function widgetRoutes(context: ServerContext): Route[] {
       handler: async ({ actor, params, requestId }) => {
         const row = await findWidget(context, actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'delete', row, 'Widget');
-        await withTenantModels(db, actor.businessId, async (trx) => Widget.query(trx).deleteById(params.id));
+        await withTenantModels(db, actor.businessId, (trx) => deleteWidget(trx, params.id));
         announceWidgetDeleted(context, row, requestId);
         return { status: 204 };
       },
