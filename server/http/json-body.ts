@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import secureJson from 'secure-json-parse';
 import { badRequest, HttpError } from '../../lib/errors';
@@ -17,7 +18,9 @@ export async function readJsonBody(request: IncomingMessage, maxBytes = MAX_BODY
   if (text === '') return undefined;
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
-    throw new HttpError(415, 'unsupported_media_type', 'Send the body as application/json.');
+    throw new HttpError(415, 'unsupported_media_type', 'Send the body as application/json.', [
+      { path: 'Content-Type', message: 'must be application/json' },
+    ]);
   }
   let body: unknown;
   try {
@@ -34,7 +37,9 @@ export async function readJsonBody(request: IncomingMessage, maxBytes = MAX_BODY
 async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
   const encoding = request.headers['content-encoding'];
   if (encoding && encoding !== 'identity') {
-    throw new HttpError(415, 'unsupported_encoding', 'Send the body without a Content-Encoding.');
+    throw new HttpError(415, 'unsupported_encoding', 'Send the body without a Content-Encoding.', [
+      { path: 'Content-Encoding', message: 'must not be set' },
+    ]);
   }
   const tooLarge = () =>
     new HttpError(
@@ -52,7 +57,16 @@ async function readText(request: IncomingMessage, maxBytes: number): Promise<str
     if (size > maxBytes) throw tooLarge();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const bytes = Buffer.concat(chunks);
+  // Decoding would put U+FFFD in place of what it can't read, and that would be stored.
+  if (!isUtf8(bytes)) {
+    throw badRequest(
+      'The body is not valid UTF-8.',
+      [{ path: 'body', message: 'is not valid UTF-8' }],
+      'invalid_json',
+    );
+  }
+  return bytes.toString('utf8');
 }
 
 /**
