@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { HttpError } from '../../lib/errors';
 import type { Logger } from '../../lib/logger';
 
@@ -12,8 +12,7 @@ export const errors =
   async (ctx, next) => {
     try {
       await next();
-      if (ctx.status === 404 && ctx.body === undefined)
-        throw new HttpError(404, 'not_found', 'There is no such endpoint.');
+      assertAnswered(ctx);
     } catch (error) {
       const failure = toHttpError(error);
       if (failure.status >= 500) {
@@ -30,6 +29,19 @@ export const errors =
       };
     }
   };
+
+/**
+ * Koa leaves 404, and the router 405 and 501 with an Allow header, without a body. 501 becomes 405: a client's odd
+ * method is no failure of ours, and a scan should not fill the log with errors.
+ * @throws HttpError where nothing was answered
+ */
+function assertAnswered({ status, body, method }: Pick<Context, 'status' | 'body' | 'method'>): void {
+  if (body !== undefined) return;
+  if (status === 404) throw new HttpError(404, 'not_found', 'There is no such endpoint.');
+  if (status === 405 || status === 501) {
+    throw new HttpError(405, 'method_not_allowed', `${method} is not offered here.`);
+  }
+}
 
 function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
