@@ -7,7 +7,7 @@ import { assertDatabaseReachable } from './db/reachable';
 import { createOperations } from './domain/operations';
 import { fillSecrets } from './lib/embedded-secrets';
 import { env, parseEnv, type Env } from './lib/env';
-import { assertPortFree } from './lib/port';
+import { findFreePort } from './lib/port';
 import { PROJECT_DIR, runMain, type ProcessContext } from './lib/process';
 import { createServerContext } from './server/context';
 import { startServer } from './server/start';
@@ -39,14 +39,16 @@ async function compose({ env: composed, logger, shutdown, dataDir, store }: Comp
  */
 async function main(context: ProcessContext): Promise<void> {
   const { DATABASE_URL, DATA_DIR, HOST, PORT } = parseEnv(process.env);
-  await assertPortFree(HOST, PORT);
+  // With PORT=0 the demo's sources have to know which one it became.
+  process.env.PORT = String(await findFreePort(HOST, PORT));
   const dataDir = dataDirOf(PROJECT_DIR, DATA_DIR);
   if (DATABASE_URL) await assertDatabaseReachable(DATABASE_URL);
-  const url = DATABASE_URL ?? (await startDatabase(dataDir, context));
+  const [url, store] = DATABASE_URL
+    ? [DATABASE_URL]
+    : await Promise.all([startDatabase(dataDir, context), startStore(dataDir, context)]);
   if (DATABASE_URL && !(process.env.JWT_SECRET && process.env.ENCRYPTION_KEYS)) prepareDataDir(dataDir);
   fillSecrets(dataDir);
   process.env.DATABASE_URL = url;
-  const store = DATABASE_URL ? undefined : await startStore(dataDir, context);
   await compose({ ...context, env: { ...env(), DATABASE_URL: url }, dataDir, store });
 }
 

@@ -1,11 +1,13 @@
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { StartupError } from './errors';
 
 /**
  * Finds out early whether the server will be able to listen.
+ * @param port 0: any free one
+ * @returns the port
  * @throws StartupError with one line that names the port and how to choose another
  */
-export async function assertPortFree(host: string, port: number): Promise<void> {
+export async function findFreePort(host: string, port: number): Promise<number> {
   const server = createServer();
   try {
     await new Promise<void>((resolve, reject) => {
@@ -14,7 +16,9 @@ export async function assertPortFree(host: string, port: number): Promise<void> 
   } catch (error) {
     throw listenError(error, host, port);
   }
+  const address = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
+  return address.port;
 }
 
 /** What an error of `listen` means to the operator: a StartupError, or the error itself where it is another. */

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { StartupError } from '../lib/errors';
+import { listenError } from '../lib/port';
 import type { Operations } from '../lib/health/answer';
 import type { Shutdown } from '../lib/shutdown';
 import { createApp } from './app';
@@ -53,13 +53,7 @@ function stopIntake(server: Server): void {
 
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason =
-        error.code === 'EADDRINUSE'
-          ? `Port ${port} is in use. Stop what listens there, or choose another: PORT=${port + 1} npm start`
-          : `Can't listen on ${host}:${port}: ${error.message}`;
-      reject(new StartupError(reason, { cause: error }));
-    });
+    server.once('error', (error) => reject(listenError(error, host, port)));
     server.listen(port, host, () => resolve());
   });
 }
