@@ -1,7 +1,7 @@
 import type { Database } from '../db/database';
 import { withTenant, type Transaction } from '../db/scope';
 import type { Actor } from '../domain/roles';
-import { rowId, type SyncAnswer, type SyncChange } from './sync/changes';
+import { rowId, type DeletedRow, type SyncAnswer, type SyncChange } from './sync/changes';
 import { decodeCursor, encodeCursor, isUsable } from './sync/cursor';
 import { changedDashboards } from './sync/dashboards';
 import { SYNC_LIMIT } from './sync/limits';
@@ -47,8 +47,17 @@ async function changesSince(tx: Transaction, since: Since): Promise<SyncChange[]
   ]);
   if (!widgetData) return undefined;
   const rows = [...widgets, ...widgetData, ...dashboards, ...members, ...notifications];
-  const visible = new Set(rows.map((change) => `${change.kind} ${rowId(change)}`));
-  // A row that was gone and is visible again has a newer version than its tombstone.
-  const deleted = buried.filter((tombstone) => !visible.has(`${tombstone.kind} ${tombstone.id}`));
-  return rows.length + deleted.length > SYNC_LIMIT ? undefined : [...rows, ...deleted];
+  if (rows.length + buried.length > SYNC_LIMIT) return undefined;
+  return [...rows, ...latestOf(buried, new Set(rows.map((change) => `${change.kind} ${rowId(change)}`)))];
+}
+
+/** The last deletion of each row that is not visible again: one that is has a newer version than its tombstone. */
+function latestOf(buried: readonly DeletedRow[], visible: ReadonlySet<string>): DeletedRow[] {
+  const latest = new Map<string, DeletedRow>();
+  for (const tombstone of buried) {
+    const key = `${tombstone.kind} ${tombstone.id}`;
+    const other = latest.get(key);
+    if (!visible.has(key) && (!other || other.version < tombstone.version)) latest.set(key, tombstone);
+  }
+  return [...latest.values()];
 }

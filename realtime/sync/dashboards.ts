@@ -9,7 +9,8 @@ const DASHBOARDS: Statement = {
   text: `select id, business_id as "businessId", owner_id as "ownerId", name, description, shared, layout, version,
                 created_at as "createdAt", updated_at as "updatedAt"
            from dashboards
-          where business_id = $1 and xid >= $2::xid8 and (shared or owner_id = $3) limit $4`,
+          where business_id = $1 and xid >= $2::xid8 and (shared or owner_id = $3)
+          order by xid limit $4`,
 };
 
 export async function changedDashboards(

@@ -9,7 +9,7 @@ const MEMBERS: Statement = {
   // A person's new name is written to their memberships, too (a trigger), so one version and one xid tell all.
   text: `select u.id as "userId", u.name, u.email, u.avatar_url as "avatarUrl", m.role, m.version
            from memberships m join users u on u.id = m.user_id
-          where m.business_id = $1 and m.xid >= $2::xid8 limit $3`,
+          where m.business_id = $1 and m.xid >= $2::xid8 order by m.xid limit $3`,
 };
 
 /** Everyone in a business sees who its members are. */
@@ -21,7 +21,8 @@ export async function changedMembers(tx: Transaction, { actor, xmin, limit }: Si
 const NOTIFICATIONS: Statement = {
   name: 'sync-notifications',
   text: `select id, type, title, body, subject, read_at as "readAt", created_at as "createdAt", version
-           from notifications where business_id = $1 and xid >= $2::xid8 and user_id = $3 limit $4`,
+           from notifications where business_id = $1 and xid >= $2::xid8 and user_id = $3
+          order by xid limit $4`,
 };
 
 /** One's own only. */

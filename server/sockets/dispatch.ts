@@ -22,8 +22,6 @@ const tooFast: Failure = {
  * extra arguments and a missing callback all end in an answer or in nothing, and never in a throw.
  */
 export function answerEvents(context: SocketContext, socket: ClientSocket): void {
-  // A client may send an event called "error", which Node's emitter throws where nobody listens.
-  socket.on('error', ignore);
   socket.onAny((name: unknown, ...args: unknown[]) => {
     const last = args.at(-1);
     const acknowledge = typeof last === 'function' ? (args.pop(), last as Acknowledge) : SILENT;
@@ -45,8 +43,6 @@ export function answerEvents(context: SocketContext, socket: ClientSocket): void
     });
   });
 }
-
-const ignore = () => undefined;
 
 async function answerTo(
   context: SocketContext,

@@ -137,7 +137,7 @@ async function truth({ userId }: Person): Promise<string[]> {
     `select 'widget' as kind, id, version, name as content from widgets
       where business_id = $1 and (scope = 'business' or owner_id = $2)
      union all
-     select 'widgetData', d.widget_id, d.version, d.data::text from widget_data d join widgets w on w.id = d.widget_id
+     select 'widgetData', d.widget_id, d.version, coalesce(d.data::text, 'null') from widget_data d join widgets w on w.id = d.widget_id
       where w.business_id = $1 and (w.scope = 'business' or w.owner_id = $2)
      union all
      select 'dashboard', id, version, name || shared from dashboards
@@ -150,7 +150,7 @@ async function truth({ userId }: Person): Promise<string[]> {
       where business_id = $1 and user_id = $2`,
     [businessId, userId],
   );
-  return rows.map((row) => `${row.kind} ${row.id} ${row.version} ${row.content}`).sort();
+  return rows.map(({ kind, id, version, content }) => [kind, id, version, content].join(' ')).sort();
 }
 
 /** What a replica holds, in the same words. */
@@ -186,23 +186,21 @@ async function follow(
 ): Promise<void> {
   const random = randomOf(seed);
   const late: SyncChange[] = [];
-  let isWriting = true;
-  void writing.finally(() => {
-    isWriting = false;
-  });
+  const ended = new AbortController();
+  void writing.finally(() => ended.abort());
   const syncOnce = async () => {
     const answer = await sync(world.db, person, replica.cursor);
     late.push(...answer.changes);
     if (!replica.applySync(answer)) throw new Error('A reset: this run writes less than one answer holds.');
   };
-  while (isWriting) {
+  while (!ended.signal.aborted) {
     if (random(3) === 0) await syncOnce();
     const old = late[random(Math.max(1, late.length))];
     if (old) replica.apply(old);
     for (let pause = random(60); pause > 0; pause -= 1) await turn();
   }
   await syncOnce();
-  for (const change of late) replica.apply(change);
+  for (const change of late.toReversed()) replica.apply(change);
   await writing;
 }
 

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import type { PresenceDiff } from '../../realtime/events';
 import { createPresence, type Presence } from '../../realtime/presence';
+import { addConnection } from '../../realtime/presence/connect';
 import type { PresentConnection } from '../../realtime/presence/connection';
 import { placesOf } from '../../realtime/presence/connection';
 import { registerNode } from '../../realtime/presence/node';
@@ -206,6 +207,17 @@ describe('presence', () => {
     expect(await settleAtOnce(0)).toMatchObject([{ rev: 1, leaves: [] }]);
     await world.sql('delete from presence_nodes where node_id = $1', [nodeId]);
     expect(await settleAtOnce(0)).toMatchObject([{ rev: 2, joins: [] }]);
+  });
+
+  it('counts a person’s connections as it adds one, however many come at the same instant', async () => {
+    const nodeId = newId();
+    await registerNode(world.db, nodeId, []);
+    for (let round = 0; round < 5; round += 1) {
+      const person = await world.addPerson(await world.addBusiness());
+      const tries = Array.from({ length: 30 }, () => addConnection(world.db, nodeId, connectionOf(person)));
+      const allowed = await Promise.all(tries);
+      expect(allowed.filter(Boolean)).toHaveLength(20);
+    }
   });
 
   it('writes its people down again when others took it for dead, and lets newcomers in meanwhile', async () => {

@@ -127,7 +127,7 @@ describe('events of one socket', () => {
     for (let count = 0; count < 21; count += 1) {
       answers.push(await ask(client, 'dashboard.open', { dashboardId: await world.addDashboard(person) }));
     }
-    expect(answers.slice(0, 20)).toEqual(Array(20).fill({ ok: true }));
+    expect(answers.slice(0, 20).every((answer) => answer.ok)).toBe(true);
     expect(answers[20]?.error?.code).toBe('too_many_dashboards');
   });
 });

@@ -30,7 +30,7 @@ export async function openRaw(port: number): Promise<RawConnection> {
     for (const watcher of watchers) watcher();
   });
   return {
-    send: (packet) => void (engine.readyState === 'open' && engine.write(packet as string)),
+    send: (packet) => void (engine.readyState === 'open' && engine.write(packet)),
     received,
     until: (arrived) =>
       new Promise((resolve) => {
