@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Database } from '../../db/database';
 import { systemStatement, withSystem, type Statement } from '../../db/scope';
 import type { Role } from '../roles';
@@ -52,6 +53,12 @@ export interface NewSession {
   ip: string | undefined;
 }
 
+/** An address as Postgres takes it: a proxy passes on what it was told, and links have zones (`fe80::1%eth0`). */
+function inetOf(address = ''): string | null {
+  const [plain = ''] = address.split('%', 1);
+  return isIP(plain) ? plain : null;
+}
+
 /** Across tenants: sessions belong to a person, and a login knows no business yet. */
 export const createSession = (db: Database, session: NewSession): Promise<unknown> =>
   systemStatement(db, CREATE, [
@@ -59,14 +66,17 @@ export const createSession = (db: Database, session: NewSession): Promise<unknow
     session.userId,
     session.businessId,
     session.userAgent?.slice(0, 500) ?? null,
-    session.ip ?? null,
+    inetOf(session.ip),
   ]);
 
 const LOCK: Statement = {
   name: 'sessions-lock',
   text: `select s.user_id as "userId", s.business_id as "businessId", s.generation,
                 s.rotated_at > now() - $2 * interval '1 ms' as "inGrace"
-           from sessions s where s.id = $1 and ${LIVE} for update`,
+           from sessions s
+          where s.id = $1 and ${LIVE}
+            and exists (select from memberships m where m.user_id = s.user_id and m.business_id = s.business_id)
+            for update`,
 };
 const ROTATE: Statement = {
   name: 'sessions-rotate',
@@ -91,11 +101,11 @@ export function rotateSession(db: Database, sessionId: string, generation: numbe
   return withSystem<Rotation>(db, async (tx) => {
     const [session] = await tx.query<{
       userId: string;
-      businessId: string | null;
+      businessId: string;
       generation: number;
       inGrace: boolean;
     }>(LOCK, [sessionId, ROTATION_GRACE_MS]);
-    if (!session?.businessId || generation > session.generation) return { kind: 'unknown' };
+    if (!session || generation > session.generation) return { kind: 'unknown' };
     const { userId, businessId } = session;
     if (generation === session.generation) {
       await tx.last(ROTATE, [sessionId]);
