@@ -1,0 +1,64 @@
+import { openWebSocket, type WebSocketLink } from './websocket';
+
+/** Packets of Engine.IO 4 with Socket.IO 5 inside, by their first bytes (socket.io-protocol, "Packet encoding"). */
+const OPEN = '0'.charCodeAt(0);
+const PING = '2'.charCodeAt(0);
+const MESSAGE = '4'.charCodeAt(0);
+const CONNECTED = '0'.charCodeAt(0);
+const EVENT = '2'.charCodeAt(0);
+
+const PATH = '/socket.io/?EIO=4&transport=websocket';
+/** Handshakes under way at once: more would be a storm, which is not what is measured here. */
+const OPENING_AT_ONCE = 20;
+
+export interface SocketClient {
+  close(): void;
+}
+
+/**
+ * Connects a Socket.IO client and resolves once the server let it in.
+ * @param onEvent is given each event as it came, `42["name",{...}]`, as bytes valid until it returns
+ */
+export async function connectSocket(
+  port: number,
+  token: string | undefined,
+  onEvent: (packet: Buffer) => void,
+): Promise<SocketClient> {
+  let admit: () => void = () => undefined;
+  let refuse: (reason: Error) => void = () => undefined;
+  const admitted = new Promise<void>((resolve, reject) => {
+    admit = resolve;
+    refuse = reject;
+  });
+  // Refused before anyone waits for it: the await below hears of it all the same.
+  admitted.catch(() => undefined);
+  const link: Promise<WebSocketLink> = openWebSocket(
+    port,
+    PATH,
+    (packet) => {
+      if (packet[0] === MESSAGE && packet[1] === EVENT) onEvent(packet);
+      else if (packet[0] === MESSAGE && packet[1] === CONNECTED) admit();
+      else if (packet[0] === PING) void link.then(({ send }) => send('3'));
+      else if (packet[0] !== OPEN) refuse(new Error(`A socket was refused: ${packet.toString()}`));
+    },
+    () => refuse(new Error('A socket was closed before it was let in.')),
+  );
+  const { send, close } = await link;
+  send(token === undefined ? '40' : `40${JSON.stringify({ token })}`);
+  await admitted;
+  return { close };
+}
+
+/** Connects many, a few at a time. @param open connects the nth */
+export async function connectMany(
+  count: number,
+  open: (index: number) => Promise<SocketClient>,
+): Promise<SocketClient[]> {
+  const clients: SocketClient[] = [];
+  let next = 0;
+  const openInTurn = async () => {
+    for (let index = next++; index < count; index = next++) clients.push(await open(index));
+  };
+  await Promise.all(Array.from({ length: OPENING_AT_ONCE }, openInTurn));
+  return clients;
+}

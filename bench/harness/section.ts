@@ -1,0 +1,28 @@
+import type { Rounds } from './rounds';
+
+/** A promise that a figure is held against: our best round's value, or the median of ours / baseline. */
+export interface Goal {
+  of: 'ours' | 'ratio';
+  atMost?: number;
+  atLeast?: number;
+}
+
+/** One line of a section's table. */
+export interface FigureSpec {
+  key: string;
+  label: string;
+  unit: string;
+  better: 'lower' | 'higher';
+  goal?: Goal;
+}
+
+/** One comparison, measured. */
+export interface Section {
+  title: string;
+  /** What the baseline is, in one line. */
+  baseline: string;
+  figures: readonly FigureSpec[];
+  rounds: Rounds;
+  /** What else is worth knowing of this run, such as how much really happened. */
+  notes: readonly string[];
+}

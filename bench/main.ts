@@ -1,0 +1,48 @@
+import { arch, cpus, platform, release } from 'node:os';
+import { CATALOG } from './catalog';
+import { Closing } from './harness/closing';
+import { renderSection } from './harness/print';
+import { readOptions } from './parts/options';
+import { startServers } from './parts/servers';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Runs the measurements that are named, or all of them, one after the other. */
+async function main(closing: Closing, args: readonly string[]): Promise<void> {
+  const { names, rounds } = readOptions(args);
+  const unknown = names.filter((name) => !CATALOG[name]);
+  if (unknown.length > 0) {
+    throw new Error(
+      `No measurement is called ${unknown.join(', ')}. There are: ${Object.keys(CATALOG).join(', ')}`,
+    );
+  }
+  const [processor] = cpus();
+  console.log(
+    `${new Date().toISOString()}, Node ${process.version}, ${platform()} ${release()} ${arch()}, ` +
+      `${cpus().length} x ${processor?.model ?? 'unknown processor'}, ${rounds} rounds in turns`,
+  );
+  const servers = await startServers(closing);
+  for (const [name, measure] of Object.entries(CATALOG)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    await measure({ servers, rounds, show: (section) => console.log(renderSection(section)) });
+  }
+}
+
+/** @param args what follows `npm run bench --` */
+export function run(args: readonly string[] = process.argv.slice(2)): void {
+  const closing = new Closing();
+  const end = async (code: number) => {
+    await closing.close();
+    process.exit(code);
+  };
+  for (const signal of SIGNALS) process.once(signal, () => void end(1));
+  main(closing, args).then(
+    () => end(0),
+    (error: unknown) => {
+      console.error(error);
+      return end(1);
+    },
+  );
+}
+
+if (require.main === module) run();
