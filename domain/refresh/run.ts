@@ -33,6 +33,8 @@ export interface RunningRefresh extends Claim {
 const START: Statement = {
   name: 'refresh-start',
   // redelivered: the broker says that an earlier start of this very job never ended, so its worker is dead to us.
+  // The fence is at least the time in microseconds: a crash of Postgres may forget a start, and the number that the
+  // forgotten one holds must not be given out again.
   text: `
     with job as (
       select * from unnest($1::uuid[], $2::bigint[], $3::boolean[]) as job (widget_id, claim_no, redelivered)
@@ -42,7 +44,8 @@ const START: Statement = {
        order by s.widget_id for update of s
     )
     update widget_schedules s set
-      started_at = now(), fence = s.fence + 1, lease_until = now() + $4 * interval '1 ms',
+      started_at = now(), fence = greatest(s.fence + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint),
+      lease_until = now() + $4 * interval '1 ms',
       crashes = s.crashes + (s.started_at is not null)::int
     from locked join widgets w on w.id = locked.widget_id
     left join connections c on c.business_id = w.business_id and c.id = w.connection_id
