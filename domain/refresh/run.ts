@@ -118,24 +118,30 @@ const RELEASE = `
 
 const FINISH: Statement = {
   name: 'refresh-finish',
+  // The definition is locked, so that an edit that commits right now is either waited for and seen, or comes after.
+  // Before the schedule, as edits and deletions take the two: no deadlock.
   text: `
     with ended as (
       select * from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
                            $8::timestamptz[])
         as ended (widget_id, claim_no, fence, definition_version, data, data_hash, next_due)
+    ), definition as materialized (
+      select w.id as widget_id, w.version, w.refresh_when from widgets w join ended on ended.widget_id = w.id
+       order by w.id for share of w
     ), held as materialized (
-      select s.widget_id from widget_schedules s join ended using (widget_id, claim_no, fence)
+      select s.widget_id, definition.refresh_when, definition.version = ended.definition_version as current
+        from definition join ended using (widget_id) join widget_schedules s using (widget_id, claim_no, fence)
        where s.started_at is not null order by s.widget_id for update of s
     ), released as (
       update widget_schedules s set ${RELEASE},
         failures = 0, crashes = 0, paused_at = null,
-        refreshed_at = case when w.version = ended.definition_version then now() else s.refreshed_at end,
-        due_at = case when w.version <> ended.definition_version then now()
-                      when w.refresh_when = 'always' or s.watched then ended.next_due end
-      from held join ended using (widget_id) join widgets w on w.id = held.widget_id
+        refreshed_at = case when held.current then now() else s.refreshed_at end,
+        due_at = case when not held.current then now()
+                      when held.refresh_when = 'always' or s.watched then ended.next_due end
+      from held join ended using (widget_id)
       where s.widget_id = held.widget_id
       returning s.widget_id, s.business_id, s.claim_no, s.claimed_at is not null as again, s.request_id,
-                s.refreshed_at, w.version = ended.definition_version as current
+                s.refreshed_at, held.current
     ), written as (
       update widget_data d set data = ended.data::json, data_hash = ended.data_hash, status = 'ok', error = null
       from released r join ended using (widget_id) join widget_data old using (widget_id)
@@ -156,15 +162,17 @@ const FINISH: Statement = {
 const FAIL: Statement = {
   name: 'refresh-fail',
   text: `
-    with released as (
+    with definition as materialized (
+      select id, name, owner_id, schedule, refresh_when, version from widgets where id = $2 for share
+    ), released as (
       update widget_schedules s set ${RELEASE},
-        failures = s.failures + 1,
-        paused_at = case when $8 then now() else s.paused_at end,
-        due_at = case when $8 then null
-                      when w.version <> $5 then now()
+        failures = case when w.version = $5 then s.failures + 1 else 0 end,
+        paused_at = case when $8 and w.version = $5 then now() else s.paused_at end,
+        due_at = case when w.version <> $5 then now()
+                      when $8 then null
                       when w.schedule is not null and (w.refresh_when = 'always' or s.watched)
                       then now() + $9 * interval '1 ms' end
-      from widgets w
+      from definition w
       where s.widget_id = $2 and s.claim_no = $3 and s.fence = $4 and s.started_at is not null
         and w.id = s.widget_id
       returning s.widget_id, s.business_id, s.claim_no, s.claimed_at is not null as again, s.request_id,
@@ -267,7 +275,8 @@ export function createFinishRefresh(db: Database): FinishRefresh {
 }
 
 /**
- * Ends a refresh with a reason; the last good data stays. `pause` also writes the owner's notification.
+ * Ends a refresh with a reason; the last good data stays. `pause` also writes the owner's notification. What an
+ * edited widget's old definition failed with counts for nothing: the new one runs at once.
  * @param retryMs until the next try
  * @returns undefined when the fence refused it
  */
