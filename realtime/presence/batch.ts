@@ -2,7 +2,7 @@ import type { Database } from '../../db/database';
 import { withSystem, type Statement } from '../../db/scope';
 import type { Logger } from '../../lib/logger';
 import type { Place } from './connection';
-import { BATCH_MS, BATCH_RETRY_MS, LEAVE_GRACE_MS } from './limits';
+import { BATCH_MS, BATCH_RETRY_MS, BUSY_BATCH_MS, BUSY_PLACES, LEAVE_GRACE_MS } from './limits';
 import { settle, type SettledDiff } from './settle';
 
 const DISCONNECT: Statement = {
@@ -30,9 +30,10 @@ export function createBatch(db: Database, logger: Logger, announce: (diffs: Sett
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
   let stopped = false;
+  let pause = BATCH_MS;
 
-  const schedule = (ms: number) => {
-    if (!stopped && !timer && !writing) timer = setTimeout(() => void (writing = write()), ms);
+  const schedule = () => {
+    if (!stopped && !timer && !writing) timer = setTimeout(() => void (writing = write()), pause);
   };
 
   async function write(): Promise<void> {
@@ -40,7 +41,7 @@ export function createBatch(db: Database, logger: Logger, announce: (diffs: Sett
     const [ids, touched] = [removed, places];
     removed = [];
     places = [];
-    let pause = BATCH_MS;
+    pause = touched.length > BUSY_PLACES ? BUSY_BATCH_MS : BATCH_MS;
     try {
       announce(
         await withSystem(
@@ -60,13 +61,13 @@ export function createBatch(db: Database, logger: Logger, announce: (diffs: Sett
       pause = BATCH_RETRY_MS;
     }
     writing = undefined;
-    if (places.length > 0) schedule(pause);
+    if (places.length > 0) schedule();
   }
 
   return {
     touch(changed) {
       for (const place of changed) places.push(place);
-      schedule(BATCH_MS);
+      schedule();
     },
     remove(connectionId, changed) {
       removed.push(connectionId);

@@ -43,14 +43,16 @@ export async function createPresence(
 ): Promise<Presence> {
   const nodeId = newId();
   const connections = new Map<string, PresentConnection>();
+  const unwatching = new Set<Promise<void>>();
   let stopping = false;
 
   function announce(diffs: SettledDiff[]): void {
     announceDiffs(publish, diffs);
     for (const [businessId, dashboardIds] of leftDashboards(diffs)) {
-      unwatchDashboards(db, businessId, dashboardIds).catch((error: unknown) => {
-        logger.warn({ err: error }, 'widgets stay watched until the next repair');
-      });
+      const unwatched = unwatchDashboards(db, businessId, dashboardIds)
+        .catch((error: unknown) => logger.warn({ err: error }, 'widgets stay watched until the next repair'))
+        .finally(() => unwatching.delete(unwatched));
+      unwatching.add(unwatched);
     }
   }
 
@@ -135,6 +137,7 @@ export async function createPresence(
       disconnectAll();
       await Promise.all([batch.stop(), ...periodic.map((task) => task.stop())]);
       announce(await settleLeavingNode(db, nodeId));
+      await Promise.all(unwatching);
     },
   };
 }

@@ -14,6 +14,12 @@ export const SWEEP_MS = 1_000;
 export const LEAVE_GRACE_MS = 2_000;
 /** How long changes are collected before they are written and announced together, ms. */
 export const BATCH_MS = 150;
+/**
+ * The same after a batch of this many changes: when everyone comes back at once, each diff goes to everyone who is
+ * there already, and fewer, larger ones cost less.
+ */
+export const BUSY_PLACES = 50;
+export const BUSY_BATCH_MS = 500;
 /** Pause after a batch that failed, ms. */
 export const BATCH_RETRY_MS = 1_000;
 /** How often what a crash in the wrong moment left behind is looked for, ms. */

@@ -72,8 +72,7 @@ export async function createSocketServer(httpServer: HttpServer, context: Server
     async close() {
       announcer.stop();
       await Promise.all(periodic.map((task) => task.stop()));
-      await presence.stop(() => io.disconnectSockets(true));
-      io.engine.close();
+      await presence.stop(() => io.disconnectSockets(true)).finally(() => io.engine.close());
     },
   };
 }
