@@ -4,14 +4,20 @@ const MAX_BATCH = 64;
 export interface BatcherOptions<Item, Result> {
   /** Answers the items in their order. No two of them have the same `idOf`. */
   run: (key: string, items: readonly Item[]) => Promise<readonly Result[]>;
-  /** What may stand in a batch only once; the second waits for the next batch. */
+  /** What may stand in a batch only once; the second waits for the next batch, or shares the first's answer. */
   idOf: (item: Item) => string;
+  /**
+   * Items of one id that wait together get one answer: for reads. Whoever asks once the batch has gone is in the
+   * next one, so that nobody is answered with what was read before they asked.
+   */
+  share?: boolean;
 }
 
 interface Waiting<Item, Result> {
   item: Item;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
+  answer: Promise<Result>;
 }
 
 /**
@@ -21,7 +27,7 @@ interface Waiting<Item, Result> {
  * A batch that fails is run again item by item, so that nobody fails for another's sake. `run` must be a
  * transaction: all or nothing.
  */
-export function createBatcher<Item, Result>({ run, idOf }: BatcherOptions<Item, Result>) {
+export function createBatcher<Item, Result>({ run, idOf, share = false }: BatcherOptions<Item, Result>) {
   const queues = new Map<string, Waiting<Item, Result>[]>();
 
   function takeBatch(queue: Waiting<Item, Result>[]): Waiting<Item, Result>[] {
@@ -56,18 +62,25 @@ export function createBatcher<Item, Result>({ run, idOf }: BatcherOptions<Item, 
     queues.delete(key);
   }
 
-  return (key: string, item: Item): Promise<Result> =>
-    new Promise((resolve, reject) => {
-      const waiting = { item, resolve, reject };
-      const queue = queues.get(key);
-      if (queue) {
-        queue.push(waiting);
-        return;
-      }
+  return (key: string, item: Item): Promise<Result> => {
+    const queue = queues.get(key);
+    const twin = share ? queue?.find((waiting) => idOf(waiting.item) === idOf(item)) : undefined;
+    if (twin) return twin.answer;
+    const waiting = waitingFor<Item, Result>(item);
+    if (queue) queue.push(waiting);
+    else {
       const started = [waiting];
       queues.set(key, started);
       void drain(key, started);
-    });
+    }
+    return waiting.answer;
+  };
+}
+
+function waitingFor<Item, Result>(item: Item): Waiting<Item, Result> {
+  const waiting: Partial<Waiting<Item, Result>> = { item };
+  waiting.answer = new Promise<Result>((resolve, reject) => Object.assign(waiting, { resolve, reject }));
+  return waiting as Waiting<Item, Result>;
 }
 
 export type Batcher<Item, Result> = (key: string, item: Item) => Promise<Result>;

@@ -1,5 +1,4 @@
 import Koa from 'koa';
-import helmet from 'koa-helmet';
 import cors from '@koa/cors';
 import { createOperations } from '../domain/operations';
 import type { Operations } from '../lib/health/answer';
@@ -11,6 +10,7 @@ import { authenticate } from './middleware/authenticate';
 import { errors } from './middleware/errors';
 import { requestId } from './middleware/request-id';
 import { requestMetrics } from './middleware/request-metrics';
+import { securityHeaders } from './middleware/security-headers';
 import { openApiRouter } from './openapi';
 import { apiRoutes } from './routes';
 import { systemRouter } from './routes/system';
@@ -28,7 +28,7 @@ export function createApp(context: ServerContext, operations: Operations = creat
   app.use(accessLog(logger));
   app.use(requestMetrics(operations.metrics));
   app.use(errors(logger));
-  app.use(helmet());
+  app.use(securityHeaders(env.PUBLIC_URL?.startsWith('https:') ?? false));
   app.use(operatorBoard(context));
   app.use(
     cors({

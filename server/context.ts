@@ -1,12 +1,18 @@
 import type { Parts } from '../compose/parts';
 import { createRequestRefresh, type RequestRefresh } from '../domain/refresh/request';
-import { createFindWidgetHead, type FindWidgetHead } from '../domain/widgets/read';
+import {
+  createFindWidgetData,
+  createFindWidgetHead,
+  type FindWidgetData,
+  type FindWidgetHead,
+} from '../domain/widgets/read';
 import { createAuthenticator, type Authenticator } from '../domain/accounts/authenticate';
 
 /** What the routes and sockets of one server process share. */
 export interface ServerContext extends Parts {
   authenticator: Authenticator;
   findWidgetHead: FindWidgetHead;
+  findWidgetData: FindWidgetData;
   requestRefresh: RequestRefresh;
 }
 
@@ -14,5 +20,6 @@ export const createServerContext = (parts: Parts): ServerContext => ({
   ...parts,
   authenticator: createAuthenticator(parts.db, { secrets: parts.env.JWT_SECRET }),
   findWidgetHead: createFindWidgetHead(parts.db),
+  findWidgetData: createFindWidgetData(parts.db),
   requestRefresh: createRequestRefresh(parts.db),
 });

@@ -21,6 +21,7 @@ export type FindWidgetHead = (businessId: string, widgetId: string) => Promise<W
 export const createFindWidgetHead = (db: Database): FindWidgetHead =>
   createBatcher<string, WidgetHead | undefined>({
     idOf: (widgetId) => widgetId,
+    share: true,
     async run(businessId, widgetIds) {
       const rows = await tenantStatement<WidgetHead & { id: string }>(db, businessId, HEADS, [widgetIds]);
       const found = new Map(rows.map((row) => [row.id, row]));
@@ -41,16 +42,21 @@ const DATA: Statement = {
                 s.paused_at is not null as paused, w.ttl_seconds as "ttlSeconds", w.business_id as "businessId",
                 w.owner_id as "ownerId", w.scope, w.source ->> 'kind' as "sourceKind"
            from widgets w join widget_data d on d.widget_id = w.id join widget_schedules s on s.widget_id = w.id
-          where w.id = $1`,
+          where w.id = any($1::uuid[])`,
 };
 
 export type WidgetWithData = WidgetDataRow & WidgetAccess & { sourceKind: SourceKind; paused: boolean };
 
-/** A widget's data with what its policy and its staleness need, in one round trip. */
-export async function findWidgetData(
-  db: Database,
-  businessId: string,
-  widgetId: string,
-): Promise<WidgetWithData | undefined> {
-  return (await tenantStatement<WidgetWithData>(db, businessId, DATA, [widgetId]))[0];
-}
+/** A widget's data with what its policy and its staleness need. undefined where the business has no such widget. */
+export type FindWidgetData = (businessId: string, widgetId: string) => Promise<WidgetWithData | undefined>;
+
+export const createFindWidgetData = (db: Database): FindWidgetData =>
+  createBatcher<string, WidgetWithData | undefined>({
+    idOf: (widgetId) => widgetId,
+    share: true,
+    async run(businessId, widgetIds) {
+      const rows = await tenantStatement<WidgetWithData>(db, businessId, DATA, [widgetIds]);
+      const found = new Map(rows.map((row) => [row.widgetId, row]));
+      return widgetIds.map((id) => found.get(id));
+    },
+  });

@@ -1,8 +1,14 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import koaJwt from 'koa-jwt';
 import { createSecretKey } from 'node:crypto';
 import type { Authenticator } from '../../domain/accounts/authenticate';
-import { readClaims, TOKEN_ALGORITHM, TOKEN_AUDIENCE, TOKEN_ISSUER } from '../../domain/accounts/tokens';
+import {
+  readClaims,
+  type AccessClaims,
+  TOKEN_ALGORITHM,
+  TOKEN_AUDIENCE,
+  TOKEN_ISSUER,
+} from '../../domain/accounts/tokens';
 import { unauthorized } from '../../lib/errors';
 
 /**
@@ -10,9 +16,15 @@ import { unauthorized } from '../../lib/errors';
  */
 const keyOf = (secret: string) => createSecretKey(Buffer.from(secret));
 
+/** How long a token that was verified need not be verified again, ms. Its expiry is looked at each time. */
+const VERIFIED_CACHE_MS = 4_000;
+/** Past this many tokens all are forgotten: a full cache must not grow, and forgetting costs one check each. */
+const VERIFIED_CACHE_ENTRIES = 10_000;
+
 /**
  * Bearer token to `ctx.state.actor`: koa-jwt checks the signature with algorithm, issuer and audience pinned, then
- * the claims' kind and expiry are demanded and the session behind them is asked.
+ * the claims' kind and expiry are demanded and the session behind them is asked. The signature's check is kept for
+ * a moment (it is the same for the same text); the session's is not kept here.
  * @throws HttpError 401
  */
 export function authenticate(authenticator: Authenticator, secrets: readonly string[]): Middleware {
@@ -24,10 +36,26 @@ export function authenticate(authenticator: Authenticator, secrets: readonly str
     key: 'claims',
     passthrough: true,
   });
-  return async (ctx, next) => {
-    await verify(ctx, async () => undefined);
+  const verified = new Map<string, { claims: AccessClaims; at: number }>();
+
+  async function claimsOf(ctx: Context): Promise<AccessClaims | undefined> {
+    const header = ctx.get('authorization');
+    const known = verified.get(header);
+    if (known && Date.now() - known.at < VERIFIED_CACHE_MS) return known.claims;
+    await verify(ctx as never, async () => undefined);
     const claims = readClaims(ctx.state.claims);
-    if (!claims) throw unauthorized('The access token is missing, wrong or has run out.', 'invalid_token');
+    if (claims && header) {
+      if (verified.size >= VERIFIED_CACHE_ENTRIES) verified.clear();
+      verified.set(header, { claims, at: Date.now() });
+    }
+    return claims;
+  }
+
+  return async (ctx, next) => {
+    const claims = await claimsOf(ctx);
+    if (!claims || claims.expiresAt.getTime() <= Date.now()) {
+      throw unauthorized('The access token is missing, wrong or has run out.', 'invalid_token');
+    }
     const { actor } = await authenticator.authorizeClaims(claims);
     ctx.state.actor = actor;
     return next();

@@ -3,7 +3,6 @@ import { tenantStatement, type Statement } from '../../../db/scope';
 import { widgetPolicy } from '../../../domain/policies/widget';
 import { isStale, presentWidgetData } from '../../../domain/presenters/widget-data';
 import { pushData } from '../../../domain/widgets/push';
-import { findWidgetData } from '../../../domain/widgets/read';
 import { conflict } from '../../../lib/errors';
 import { envelope } from '../../../realtime/envelope';
 import { audienceOf } from '../../../realtime/rooms';
@@ -22,7 +21,7 @@ const HISTORY: Statement = {
 
 /** `/widgets/:id/data`, `/refresh` and `/history`. */
 export function widgetDataRoutes(context: ServerContext): Route[] {
-  const { db, publish, findWidgetHead } = context;
+  const { db, publish, findWidgetHead, findWidgetData } = context;
   return [
     defineRoute({
       method: 'get',
@@ -33,7 +32,7 @@ export function widgetDataRoutes(context: ServerContext): Route[] {
       params: idParams,
       response: widgetDataSchema,
       handler: async ({ actor, params, requestId }) => {
-        const row = await findWidgetData(db, actor.businessId, params.id);
+        const row = await findWidgetData(actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'read', row, 'Widget');
         const stale = isStale(row.refreshedAt, row.ttlSeconds);
         if (stale && !row.paused && row.sourceKind !== 'push') {
