@@ -23,8 +23,14 @@ const MARK_SWEEP: Statement = {
 
 const SPREAD_MISSED: Statement = {
   name: 'refresh-spread-missed',
-  text: `update widget_schedules set due_at = now() + random() * $1 * interval '1 ms'
-          where due_at <= now() and claimed_at is null and lane = 'scheduled'`,
+  // Rows that someone holds are being asked for right now: passed over, so that nobody waits for all of these.
+  text: `
+    with missed as materialized (
+      select widget_id from widget_schedules
+       where due_at <= now() and claimed_at is null and lane = 'scheduled' for update skip locked
+    )
+    update widget_schedules s set due_at = now() + random() * $1 * interval '1 ms'
+      from missed where s.widget_id = missed.widget_id`,
 };
 
 const CONTENDERS: Statement = {

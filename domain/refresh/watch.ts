@@ -21,11 +21,16 @@ const LETTING_GO: Statement = {
 
 const WATCH: Statement = {
   name: 'watch-dashboard',
+  // Locked in the order of ids, as every statement does that takes several of these rows.
   text: `
+    with shown as materialized (
+      select s.widget_id from dashboard_widgets dw join widget_schedules s using (widget_id)
+       where dw.dashboard_id = $1 and not s.watched order by s.widget_id for update of s
+    )
     update widget_schedules s set watched = true,
       lane = case when s.claimed_at is null then 'interactive' else s.lane end
-    from dashboard_widgets dw join widgets w on w.id = dw.widget_id
-    where dw.dashboard_id = $1 and s.widget_id = dw.widget_id and not s.watched
+    from shown join widgets w on w.id = shown.widget_id
+    where s.widget_id = shown.widget_id
     returning s.widget_id as "widgetId", w.schedule, w.ttl_seconds as "ttlSeconds", s.refreshed_at as "refreshedAt",
       w.refresh_when = 'watched' and w.source ->> 'kind' <> 'push'
         and s.claimed_at is null and s.paused_at is null as waits`,
@@ -78,17 +83,22 @@ const LET_GO: Statement = {
   name: 'watch-let-go',
   // A refresh that somebody asked for and that waits for its slot (it has a request_id) stays due.
   text: `
+    with unseen as materialized (
+      select s.widget_id from widget_schedules s
+       where s.business_id = $1 and s.watched
+         and ($2::uuid[] is null or s.widget_id in (
+           select widget_id from dashboard_widgets where dashboard_id = any($2)))
+         and not exists (
+           select from dashboard_widgets dw join presence_dashboards p on p.dashboard_id = dw.dashboard_id
+            where dw.widget_id = s.widget_id)
+       order by s.widget_id for update of s
+    )
     update widget_schedules s set watched = false,
       lane = case when s.claimed_at is null and s.request_id is null then 'scheduled' else s.lane end,
       due_at = case when w.refresh_when = 'watched' and s.claimed_at is null and s.request_id is null
                     then null else s.due_at end
-    from widgets w
-    where s.business_id = $1 and s.watched and w.id = s.widget_id
-      and ($2::uuid[] is null or s.widget_id in (
-        select widget_id from dashboard_widgets where dashboard_id = any($2)))
-      and not exists (
-        select from dashboard_widgets dw join presence_dashboards p on p.dashboard_id = dw.dashboard_id
-         where dw.widget_id = s.widget_id)`,
+    from unseen join widgets w on w.id = unseen.widget_id
+    where s.widget_id = unseen.widget_id`,
 };
 
 /** Somebody left these dashboards: widgets on them that nobody looks at any more are let go. */
