@@ -61,7 +61,14 @@ export interface RefreshWorld extends World {
 
 export async function createRefreshWorld(): Promise<RefreshWorld> {
   const world = await createWorld();
-  const { db, sql } = world;
+  const { db } = world;
+  // One connection: what is asked at the same time takes turns.
+  let last: Promise<unknown> = Promise.resolve();
+  const sql: World['sql'] = (text, values) => {
+    const answer = last.then(() => world.sql(text, values));
+    last = answer.catch(() => undefined);
+    return answer;
+  };
   const request = createRequestRefresh(db);
   const start = createStartRefresh(db);
   const finish = createFinishRefresh(db);
@@ -69,6 +76,7 @@ export async function createRefreshWorld(): Promise<RefreshWorld> {
 
   return {
     ...world,
+    sql,
     request,
     start: startOne,
     finish(running, data, nextDue = null) {
