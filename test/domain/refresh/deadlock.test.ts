@@ -1,7 +1,7 @@
 import { claimDue } from '../../../domain/refresh/claim-due';
 import { reclaimExpired, unstartedClaims } from '../../../domain/refresh/recover';
 import { createRequestRefresh, type Claim } from '../../../domain/refresh/request';
-import { createFinishRefresh, createStartRefresh } from '../../../domain/refresh/run';
+import { createFinishRefresh, createStartRefresh, type RunningRefresh } from '../../../domain/refresh/run';
 import { repairWatched, rewatchDashboard, unwatchDashboards } from '../../../domain/refresh/watch';
 import type { Person } from '../../realtime/fixture';
 import { createRefreshWorld, type RefreshWorld } from './fixture';
@@ -34,17 +34,14 @@ function actors(random: () => number): (() => Promise<unknown>)[] {
   });
   const some = () => shuffled(random, ids).slice(0, between(random, 2, WIDGETS));
   const work = async (claims: readonly (Claim | undefined)[], { start, finish } = process()) => {
-    const running = await Promise.all(
-      shuffled(random, claims).map((claim) => claim && start({ claim, redelivered: random() < 0.2 })),
-    );
-    await Promise.all(
-      shuffled(random, running).map((refresh) => {
-        if (!refresh) return undefined;
-        if (random() < 0.2) return world.fail(refresh, { retryMs: 0 });
-        const json = JSON.stringify(random());
-        return finish({ running: refresh, json, hash: json, nextDue: new Date(Date.now() - 1) });
-      }),
-    );
+    const all = shuffled(random, claims).flatMap((claim) => claim ?? []);
+    const running = await Promise.all(all.map((claim) => start({ claim, redelivered: random() < 0.2 })));
+    const end = (refresh: RunningRefresh): Promise<unknown> => {
+      if (random() < 0.2) return world.fail(refresh, { retryMs: 0 });
+      const json = JSON.stringify(random());
+      return finish({ running: refresh, json, hash: json, nextDue: new Date(Date.now() - 1) });
+    };
+    await Promise.all(shuffled(random, running).flatMap((refresh) => (refresh ? [end(refresh)] : [])));
   };
   const request = async () => {
     const here = process();

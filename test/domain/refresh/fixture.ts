@@ -100,6 +100,8 @@ export async function createRefreshWorld(): Promise<RefreshWorld> {
          select id, $2, $3, 'Widget', 'custom', $4, $5, $6 from unnest($1::uuid[]) as id`,
         [ids, businessId, userId, source, schedule && JSON.stringify(schedule), refreshWhen],
       );
+      // Or the foreign keys' checks, planned for the few rows that were there, would read all of these each time.
+      if (count >= 1_000) await sql('analyze widgets');
       await sql(
         'insert into widget_data (widget_id, business_id) select id, $2 from unnest($1::uuid[]) as id',
         [ids, businessId],
