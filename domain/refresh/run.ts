@@ -33,8 +33,7 @@ export interface RunningRefresh extends Claim {
 const START: Statement = {
   name: 'refresh-start',
   // redelivered: the broker says that an earlier start of this very job never ended, so its worker is dead to us.
-  // The fence is at least the time in microseconds: a crash of Postgres may forget a start, and the number that the
-  // forgotten one holds must not be given out again.
+  // The fence is at least the time, µs: a start that a crash of Postgres forgot must not share its number.
   text: `
     with job as (
       select * from unnest($1::uuid[], $2::bigint[], $3::boolean[]) as job (widget_id, claim_no, redelivered)
@@ -118,8 +117,8 @@ const RELEASE = `
 
 const FINISH: Statement = {
   name: 'refresh-finish',
-  // The definition is locked, so that an edit that commits right now is either waited for and seen, or comes after.
-  // Before the schedule, as edits and deletions take the two: no deadlock.
+  // The definition is locked, so that an edit that commits right now is seen or comes after; before the schedule, as
+  // edits and deletions take the two: no deadlock.
   text: `
     with ended as (
       select * from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
