@@ -1,0 +1,155 @@
+import { hasRole, ROLES, type Role } from '../../../domain/roles';
+import type { Route } from '../../../server/http/route';
+import { apiRoutes } from '../../../server/routes';
+import { dashboardBody } from '../../factories/bodies';
+import { createTenant, logIn, type Person, type Tenant } from '../../factories/tenant';
+import { query } from '../../support/postgres';
+import { apiOf, call } from '../http/api';
+import { contentsOf } from '../http/contents';
+import { expectRefusal, pathOf } from '../http/expect-refusal';
+import { sampleOf } from '../http/sample';
+import { JWT_SECRET, serve, type Served } from '../serve';
+import { makerFor, makersOf } from './things';
+
+/** Who may do what to a thing that everyone in the business sees (product.md, roles). */
+const MAY: Record<string, Role | 'anyone'> = {
+  'post /auth/register': 'anyone',
+  'post /auth/login': 'anyone',
+  'post /auth/refresh': 'anyone',
+  'post /auth/logout': 'viewer',
+  'get /auth/me': 'viewer',
+  'get /widget-types': 'viewer',
+  'get /widgets': 'viewer',
+  'post /widgets': 'manager',
+  'get /widgets/:id': 'viewer',
+  'patch /widgets/:id': 'manager',
+  'delete /widgets/:id': 'manager',
+  'post /widgets/preview': 'manager',
+  'get /widgets/:id/data': 'viewer',
+  'post /widgets/:id/data': 'manager',
+  'post /widgets/:id/refresh': 'member',
+  'get /widgets/:id/history': 'viewer',
+  'get /connections': 'manager',
+  'post /connections': 'manager',
+  'get /connections/:id': 'manager',
+  'patch /connections/:id': 'manager',
+  'delete /connections/:id': 'manager',
+  'post /connections/:id/test': 'manager',
+  'get /dashboards': 'viewer',
+  'post /dashboards': 'member',
+  'get /dashboards/:id': 'viewer',
+  'patch /dashboards/:id': 'manager',
+  'delete /dashboards/:id': 'manager',
+  'get /notifications': 'viewer',
+  'post /notifications/:id/read': 'viewer',
+  'post /notifications/read-all': 'viewer',
+};
+
+/** A worker answers these: the tests ask for what the policy lets through and validation then refuses. */
+const WORKED = new Set(['post /connections/:id/test', 'post /widgets/preview']);
+
+let served: Served;
+let tenant: Tenant;
+let routes: Route[];
+beforeAll(async () => {
+  served = await serve({ ENCRYPTION_KEYS: 'a key of the tests' });
+  tenant = await createTenant(making());
+  routes = apiRoutes(served.context);
+});
+afterAll(() => served.close());
+
+const making = () => ({ db: served.db, secrets: [JWT_SECRET] });
+const nameOf = ({ method, path }: Route) => `${method} ${path}`;
+
+/** Sends what the route takes, about a thing that an admin made for everyone. */
+async function sendAs(route: Route, person: Person | undefined) {
+  const { admin } = tenant;
+  const owner = route.path.startsWith('/notifications') ? (person ?? admin) : admin;
+  const id = route.path.includes('/:id')
+    ? await makerFor(makersOf(served), route.path)(
+        owner,
+        route.path.startsWith('/dashboards') ? { shared: true } : {},
+      )
+    : '';
+  const before = await contentsOf(served.databaseUrl);
+  const answer = await call(served.port, {
+    method: route.method,
+    path: `${pathOf(route, id)}${WORKED.has(nameOf(route)) ? '?nope=1' : ''}`,
+    token: person?.token,
+    ...(route.body && { json: sampleOf(route.body) }),
+  });
+  return {
+    answer,
+    wrote: async () => JSON.stringify(await contentsOf(served.databaseUrl)) !== JSON.stringify(before),
+  };
+}
+
+it('says of every route who may', () => {
+  expect(routes.map(nameOf).sort()).toEqual(Object.keys(MAY).sort());
+});
+
+/** 403, 401, or that neither stood in the way. */
+const gateOf = (status: number) => (status === 401 || status === 403 ? status : 'through');
+
+it.each(ROLES)('lets a %s do what the role is for and nothing else', async (role) => {
+  const found: Record<string, unknown> = {};
+  const expected: Record<string, unknown> = {};
+  for (const route of routes.filter((candidate) => MAY[nameOf(candidate)] !== 'anyone')) {
+    const isAllowed = hasRole(role, MAY[nameOf(route)] as Role);
+    // A login of its own: one of the routes ends it.
+    const { answer, wrote } = await sendAs(route, await logIn(making(), tenant[role]));
+    found[nameOf(route)] = { gate: gateOf(answer.status), wrote: isAllowed ? 'perhaps' : await wrote() };
+    expected[nameOf(route)] = isAllowed ? { gate: 'through', wrote: 'perhaps' } : { gate: 403, wrote: false };
+  }
+  expect(found).toEqual(expected);
+});
+
+it('lets a stranger do nothing but come in', async () => {
+  for (const route of routes) {
+    const { answer, wrote } = await sendAs(route, undefined);
+    if (MAY[nameOf(route)] === 'anyone') continue;
+    expectRefusal(nameOf(route), answer, [401]);
+    expect([nameOf(route), await wrote()]).toEqual([nameOf(route), false]);
+  }
+});
+
+describe('a dashboard of one’s own', () => {
+  const api = (person: Person) => apiOf(served.port, person.token);
+  const make = async (person: Person, overrides = {}) => {
+    const answer = await api(person).post('/dashboards', dashboardBody(overrides));
+    return `/dashboards/${(answer.body.data as { id: string }).id}`;
+  };
+
+  it('is its member’s to change and to delete, but not to share', async () => {
+    const path = await make(tenant.member);
+    expect((await api(tenant.member).patch(path, { name: 'Mine' })).status).toBe(200);
+    expectRefusal('sharing', await api(tenant.member).patch(path, { shared: true }), [403]);
+    const shared = await api(tenant.member).post('/dashboards', dashboardBody({ shared: true }));
+    expectRefusal('sharing a new one', shared, [403]);
+    expectRefusal('an admin', await api(tenant.admin).get(path), [404]);
+    expect((await api(tenant.member).delete(path)).status).toBe(204);
+  });
+
+  it('stays readable, and no more, to who became a viewer', async () => {
+    const path = await make(tenant.member);
+    const id = path.split('/')[2] ?? '';
+    await query(
+      served.databaseUrl,
+      `update dashboards set owner_id = '${tenant.viewer.userId}' where id = '${id}'`,
+    );
+    expect((await api(tenant.viewer).get(path)).status).toBe(200);
+    expectRefusal('changing', await api(tenant.viewer).patch(path, { name: 'Mine' }), [403]);
+    expectRefusal('deleting', await api(tenant.viewer).delete(path), [403]);
+  });
+
+  it('is a manager’s to change once it is shared, and to take back only by who may share', async () => {
+    const path = await make(tenant.manager, { shared: true });
+    for (const person of [tenant.viewer, tenant.member]) {
+      expect((await api(person).get(path)).status).toBe(200);
+      expectRefusal(person.role, await api(person).patch(path, { shared: false }), [403]);
+    }
+    expect((await api(tenant.admin).patch(path, { name: 'Ours' })).status).toBe(200);
+    expect((await api(tenant.manager).patch(path, { shared: false })).status).toBe(200);
+    expectRefusal('no longer shared', await api(tenant.admin).get(path), [404]);
+  });
+});

@@ -1,0 +1,196 @@
+import { z } from 'zod';
+import type { Route } from '../../../server/http/route';
+import { apiRoutes } from '../../../server/routes';
+import { newId } from '../../../lib/ids';
+import { dashboardBody, placeOf, widgetBody } from '../../factories/bodies';
+import { createPerson, createTenant, type Person, type Tenant } from '../../factories/tenant';
+import { apiOf, call, type ApiAnswer } from '../http/api';
+import { contentsOf } from '../http/contents';
+import { expectRefusal, pathOf } from '../http/expect-refusal';
+import { sampleOf } from '../http/sample';
+import { JWT_SECRET, serve, type Served } from '../serve';
+import { makerFor, makersOf, type Maker } from './things';
+
+let served: Served;
+let own: Tenant;
+let other: Tenant;
+/** Another manager of the same business. */
+let colleague: Person;
+let routes: Route[];
+let makers: Record<string, Maker>;
+
+beforeAll(async () => {
+  served = await serve({ ENCRYPTION_KEYS: 'a key of the tests' });
+  const making = { db: served.db, secrets: [JWT_SECRET] };
+  [own, other] = await Promise.all([createTenant(making), createTenant(making)]);
+  colleague = await createPerson(making, own.businessId, 'manager');
+  routes = apiRoutes(served.context);
+  makers = makersOf(served);
+});
+afterAll(() => served.close());
+
+/** All of an answer that a caller can see, but what differs each time and the id that they sent. */
+function visible({ status, headers, text, body }: ApiAnswer, id: string) {
+  const { date, 'x-request-id': requestId, etag, 'content-length': _, ...rest } = headers;
+  expect([Boolean(date), typeof requestId, etag]).toEqual([true, 'string', undefined]);
+  const said = text.replaceAll(String(requestId), '(request id)').replaceAll(id, '(id)');
+  return { status, headers: rest, said, code: body.error?.code };
+}
+
+const withId = () => routes.filter(({ path }) => path.includes('/:id'));
+const send = (route: Route, person: Person, id: string) =>
+  call(served.port, {
+    method: route.method,
+    path: pathOf(route, id),
+    token: person.token,
+    ...(route.body && { json: sampleOf(route.body) }),
+  });
+
+/** Every route with an id answers `person` about these ids as about one that does not exist, and changes nothing. */
+async function expectUnknown(person: Person, idFor: (route: Route) => string | undefined): Promise<number> {
+  const before = await contentsOf(served.databaseUrl);
+  let tried = 0;
+  for (const route of withId()) {
+    const id = idFor(route);
+    if (id === undefined) continue;
+    const unknownId = newId();
+    const unknown = await send(route, person, unknownId);
+    expectRefusal(`${route.method} ${route.path}`, unknown, [404]);
+    const answer = await send(route, person, id);
+    expect([route.method, route.path, visible(answer, id)]).toEqual([
+      route.method,
+      route.path,
+      visible(unknown, unknownId),
+    ]);
+    tried += 1;
+  }
+  expect(await contentsOf(served.databaseUrl)).toEqual(before);
+  return tried;
+}
+
+it('answers about another business’s things as about none', async () => {
+  const ids = new Map<string, string>();
+  for (const { path } of withId()) ids.set(path, await makerFor(makers, path)(other.admin));
+  expect(await expectUnknown(own.admin, ({ path }) => ids.get(path))).toBeGreaterThan(10);
+});
+
+it('answers about a colleague’s own things as about none', async () => {
+  const made = {
+    widgets: await makerFor(makers, '/widgets')(colleague, { scope: 'user' }),
+    dashboards: await makerFor(makers, '/dashboards')(colleague),
+    notifications: await makerFor(makers, '/notifications')(colleague),
+  };
+  const idFor = ({ path }: Route) => (made as Record<string, string>)[path.split('/')[1] ?? ''];
+  for (const person of [own.admin, own.manager])
+    expect(await expectUnknown(person, idFor)).toBeGreaterThan(8);
+  // They are there for their owner.
+  for (const [kind, id] of [
+    ['widgets', made.widgets],
+    ['dashboards', made.dashboards],
+  ]) {
+    expect((await apiOf(served.port, colleague.token).get(`/${kind}/${id}`)).status).toBe(200);
+  }
+});
+
+it('lists nothing of another business or of a colleague’s own', async () => {
+  for (const kind of ['widgets', 'connections', 'dashboards', 'notifications']) {
+    const hidden = [await makerFor(makers, `/${kind}`)(other.admin)];
+    if (kind !== 'connections')
+      hidden.push(await makerFor(makers, `/${kind}`)(colleague, kind === 'widgets' ? { scope: 'user' } : {}));
+    const shown = await makerFor(makers, `/${kind}`)(own.manager);
+    const answer = await apiOf(served.port, own.manager.token).get(
+      `/${kind}?${kind === 'notifications' ? 'limit' : 'pageSize'}=100`,
+    );
+    const ids = (answer.body.data as { id: string }[]).map(({ id }) => id);
+    expect([kind, ids]).toEqual([kind, expect.arrayContaining([shown])]);
+    for (const id of hidden) expect(ids).not.toContain(id);
+  }
+});
+
+/** The places in a body that take an id. */
+function idFields(schema: unknown, path = ''): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const node = schema as Record<string, unknown>;
+  if (node.format === 'uuid') return [path];
+  return Object.entries(node).flatMap(([key, value]) => {
+    if (key === 'properties') {
+      return Object.entries(value as object).flatMap(([name, child]) =>
+        idFields(child, path ? `${path}.${name}` : name),
+      );
+    }
+    if (key === 'items') return idFields(value, `${path}.0`);
+    return key === 'anyOf' || key === 'oneOf'
+      ? (value as unknown[]).flatMap((child) => idFields(child, path))
+      : [];
+  });
+}
+
+/** How a body refers to another thing, and which. */
+const REFERENCES: Record<string, { kind: string; bodies: (id: string) => object[] }> = {
+  'source.connectionId': {
+    kind: 'connections',
+    bodies: (connectionId) => [
+      { source: { kind: 'http', connectionId } },
+      { source: { kind: 'sql', connectionId, query: 'select 1', params: [] } },
+    ],
+  },
+  'layout.0.widgetId': { kind: 'widgets', bodies: (widgetId) => [{ layout: [placeOf(widgetId)] }] },
+};
+
+describe('an id in a body', () => {
+  const referring = () =>
+    routes
+      .filter(({ body }) => body)
+      .flatMap((route) => {
+        const schema = z.toJSONSchema(route.body as z.ZodType, { io: 'input', unrepresentable: 'any' });
+        return [...new Set(idFields(schema))].map((field) => ({ route, field }));
+      });
+
+  it('stands in these places', () => {
+    expect(referring().map(({ route, field }) => `${route.method} ${route.path} ${field}`)).toEqual([
+      'post /widgets source.connectionId',
+      'patch /widgets/:id source.connectionId',
+      'post /widgets/preview source.connectionId',
+      'post /dashboards layout.0.widgetId',
+      'patch /dashboards/:id layout.0.widgetId',
+    ]);
+  });
+
+  it('of another business, or of a colleague’s own, is one that does not exist', async () => {
+    const completing: Record<string, object> = {
+      'post /widgets': widgetBody(),
+      'post /dashboards': dashboardBody(),
+    };
+    for (const { route, field } of referring()) {
+      const { kind, bodies } = REFERENCES[field] as (typeof REFERENCES)[string];
+      const path = route.path.includes(':id')
+        ? pathOf(route, await makerFor(makers, route.path)(own.manager))
+        : pathOf(route, '');
+      const theirs = await makerFor(makers, `/${kind}`)(other.admin);
+      const colleagues = await makerFor(makers, `/${kind}`)(
+        colleague,
+        kind === 'widgets' ? { scope: 'user' } : {},
+      );
+      const hidden = kind === 'widgets' ? [theirs, colleagues] : [theirs];
+      const before = await contentsOf(served.databaseUrl);
+      const post = (body: object) =>
+        call(served.port, {
+          method: route.method,
+          path,
+          token: own.manager.token,
+          json: { ...completing[`${route.method} ${route.path}`], ...body },
+        });
+      const unknownId = newId();
+      const unknown = await Promise.all(bodies(unknownId).map(post));
+      for (const answer of unknown) expectRefusal(`${route.method} ${route.path} ${field}`, answer, [400]);
+      for (const id of hidden) {
+        const answers = await Promise.all(bodies(id).map(post));
+        expect(answers.map((answer) => visible(answer, id))).toEqual(
+          unknown.map((answer) => visible(answer, unknownId)),
+        );
+        expect(answers[0]?.body.error?.details?.[0]?.path).toBe(field);
+      }
+      expect(await contentsOf(served.databaseUrl)).toEqual(before);
+    }
+  });
+});

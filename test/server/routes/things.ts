@@ -1,0 +1,42 @@
+import { tenantStatement, type Statement } from '../../../db/scope';
+import type { Database } from '../../../db/database';
+import { newId } from '../../../lib/ids';
+import { dashboardBody, httpConnectionBody, widgetBody } from '../../factories/bodies';
+import type { Person } from '../../factories/tenant';
+import { apiOf } from '../http/api';
+
+const NOTIFY: Statement = {
+  name: 'test-notify',
+  text: `insert into notifications (id, business_id, user_id, type, title, body)
+         values ($1, $2, $3, 'widget.paused', 'A title', 'A text')`,
+};
+
+/** Posts one and gives its id. */
+export async function createThing(port: number, person: Person, path: string, body: object): Promise<string> {
+  const answer = await apiOf(port, person.token).post(path, body);
+  if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`);
+  return (answer.body.data as { id: string }).id;
+}
+
+/** Makes the kind of thing whose id a path has, by the path's first part. */
+export type Maker = (person: Person, overrides?: object) => Promise<string>;
+
+export const makersOf = ({ port, db }: { port: number; db: Database }): Record<string, Maker> => ({
+  widgets: (person, overrides) => createThing(port, person, '/widgets', widgetBody({ ...overrides })),
+  connections: (person, overrides) =>
+    createThing(port, person, '/connections', httpConnectionBody({ ...overrides })),
+  dashboards: (person, overrides) =>
+    createThing(port, person, '/dashboards', dashboardBody({ ...overrides })),
+  notifications: async ({ businessId, userId }) => {
+    const id = newId();
+    await tenantStatement(db, businessId, NOTIFY, [id, businessId, userId]);
+    return id;
+  },
+});
+
+/** @throws Error for a kind that the tests can't make yet */
+export function makerFor(makers: Record<string, Maker>, path: string): Maker {
+  const maker = makers[path.split('/')[1] ?? ''];
+  if (!maker) throw new Error(`Add a maker of what ${path} is about to makersOf().`);
+  return maker;
+}
