@@ -1,9 +1,10 @@
 import type { Context, Middleware } from 'koa';
 import { HttpError } from '../../lib/errors';
 import type { Logger } from '../../lib/logger';
+import { databaseErrorOf, FOREIGN_KEY_VIOLATION } from '../http/database-error';
 
-/** Answers of Postgres and of the pool that mean "not now": the client should come back. */
-const UNAVAILABLE = /^(57P0[123]|08\w{3}|53\w{3}|ECONN\w+|EPIPE)$/;
+/** Answers of Postgres and of the pool that mean "not now": the client should come back. 40…: another was first. */
+const UNAVAILABLE = /^(57P0[123]|08\w{3}|53\w{3}|40001|40P01|ECONN\w+|EPIPE)$/;
 const RETRY_AFTER_SECONDS = 1;
 
 /** Every failure in the envelope of product.md; what we did not foresee is a 500 whose reason only the log holds. */
@@ -45,7 +46,8 @@ function assertAnswered({ status, body, method }: Pick<Context, 'status' | 'body
 
 function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  const { code, status, message } = error as { code?: string; status?: number; message?: string };
+  const { code, message } = databaseErrorOf(error);
+  const { status } = error as { status?: number };
   if (isUnavailable(code, message)) {
     return new HttpError(
       503,
@@ -56,6 +58,10 @@ function toHttpError(error: unknown): HttpError {
         'Retry-After': String(RETRY_AFTER_SECONDS),
       },
     );
+  }
+  if (code === FOREIGN_KEY_VIOLATION) {
+    // Checked before it was written, so somebody deleted it in between.
+    return new HttpError(409, 'conflict', 'Something that this refers to was deleted meanwhile.');
   }
   // Koa's own and the router's: a path that can't be decoded, a method that is not offered.
   if (status !== undefined && status >= 400 && status < 500) {

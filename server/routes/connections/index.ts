@@ -9,6 +9,7 @@ import { newId } from '../../../lib/ids';
 import { seal } from '../../../lib/secrets';
 import type { ServerContext } from '../../context';
 import { authorize } from '../../http/authorize';
+import { databaseErrorOf, FOREIGN_KEY_VIOLATION } from '../../http/database-error';
 import { idempotent } from '../../http/idempotent';
 import { idParams, likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
 import { versionConflict } from '../../http/precondition';
@@ -196,7 +197,7 @@ const resumePaused = (trx: Knex.Transaction, connectionId: string) =>
     .update({ paused_at: null, failures: 0, due_at: trx.fn.now() });
 
 function nameTaken(error: unknown): never {
-  if ((error as { constraint?: string }).constraint === 'connections_name') {
+  if (databaseErrorOf(error).constraint === 'connections_name') {
     throw conflict('A connection of this name exists already.', 'name_taken', [
       { path: 'name', message: 'is taken' },
     ]);
@@ -205,7 +206,7 @@ function nameTaken(error: unknown): never {
 }
 
 function stillUsed(error: unknown): never {
-  if ((error as { code?: string }).code === '23503') {
+  if (databaseErrorOf(error).code === FOREIGN_KEY_VIOLATION) {
     throw conflict('Widgets still use this connection. Change or delete them first.', 'connection_in_use');
   }
   throw error;
