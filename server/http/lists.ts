@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import type { Pagination } from './route';
 
+/** An id in the one form in which we write it: what is looked up by its text is found however it was sent. */
+export const idSchema = z.uuid('is not a UUID').toLowerCase();
+
 /** `/:id` of a route. */
-export const idParams = z.strictObject({ id: z.uuid('is not a UUID') });
+export const idParams = z.strictObject({ id: idSchema });
 
 const MAX_PAGE = 100_000;
 const MAX_PAGE_SIZE = 100;

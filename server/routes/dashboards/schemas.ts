@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idSchema } from '../../http/lists';
 
 /** Columns of the grid, and how far down it goes. */
 const GRID_COLUMNS = 12;
@@ -7,7 +8,7 @@ const MAX_WIDGETS = 100;
 
 const layoutItem = z
   .strictObject({
-    widgetId: z.uuid('is not a UUID'),
+    widgetId: idSchema,
     x: z
       .number()
       .int()
