@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { Dashboard } from '../../db/models/Dashboard';
 import { Widget } from '../../db/models/Widget';
 import { newId } from '../../lib/ids';
 import { nextDue, type Schedule } from '../refresh/schedule';
@@ -88,12 +89,34 @@ async function reschedule(trx: Knex.Transaction, widget: Widget, refreshNow: boo
     });
 }
 
+/** A layout without the widget, in its order. */
+const LAYOUT_WITHOUT = `(
+  select coalesce(jsonb_agg(place order by position), '[]')
+    from jsonb_array_elements(layout) with ordinality as places (place, position)
+   where place ->> 'widgetId' <> ?)`;
+
 /**
- * Deletes a widget with its data, history and schedule. The rows are locked in the order that an edit takes them,
- * and the schedule before the widget is gone, as the end of a refresh takes them: neither can deadlock with it.
+ * Deletes a widget with its data, history and schedule, and takes it off the dashboards that show it: a layout with
+ * a widget that is gone could not be sent back as it was read. The rows are locked in the order that an edit takes
+ * them, dashboards before widgets and the schedule before the widget is gone, as the end of a refresh takes them:
+ * none can deadlock with it.
+ * @returns the dashboards that changed
  */
-export async function deleteWidget(trx: Knex.Transaction, widgetId: string): Promise<void> {
+export async function deleteWidget(trx: Knex.Transaction, widgetId: string): Promise<Dashboard[]> {
+  const showing = await trx('dashboards')
+    .whereIn('id', trx('dashboard_widgets').select('dashboard_id').where({ widget_id: widgetId }))
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .select<{ id: string }[]>('id');
+  const dashboards = await Dashboard.query(trx)
+    .patch({ layout: trx.raw(LAYOUT_WITHOUT, [widgetId]) as never })
+    .whereIn(
+      'id',
+      showing.map(({ id }) => id),
+    )
+    .returning('*');
   await trx('widgets').where({ id: widgetId }).forNoKeyUpdate().select('id');
   await trx('widget_schedules').where({ widget_id: widgetId }).delete();
   await trx('widgets').where({ id: widgetId }).delete();
+  return dashboards;
 }

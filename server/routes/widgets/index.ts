@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { withTenantModels } from '../../../db/scope';
 import { Widget } from '../../../db/models/Widget';
 import { widgetPolicy } from '../../../domain/policies/widget';
+import { presentDashboard } from '../../../domain/presenters/dashboard';
 import { presentWidget, type WidgetRow } from '../../../domain/presenters/widget';
 import { WIDGET_TYPES } from '../../../domain/widgets/types';
 import { createWidget, deleteWidget, updateWidget } from '../../../domain/widgets/write';
@@ -11,6 +12,7 @@ import { versionConflict } from '../../http/precondition';
 import { idempotent } from '../../http/idempotent';
 import { idParams, likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
 import { defineRoute, type Route } from '../../http/route';
+import { announceDashboard } from '../dashboards/announce';
 import { announceWidget, announceWidgetDeleted } from './announce';
 import { checkWidget } from './check-widget';
 import { widgetDataRoutes } from './data';
@@ -126,7 +128,7 @@ export function widgetRoutes(context: ServerContext): Route[] {
     defineRoute({
       method: 'delete',
       path: '/widgets/:id',
-      summary: 'Delete a widget with its data and history',
+      summary: 'Delete a widget with its data and history; dashboards no longer show it',
       tag: 'widgets',
       access: { policy: widgetPolicy.create },
       params: idParams,
@@ -134,8 +136,13 @@ export function widgetRoutes(context: ServerContext): Route[] {
       handler: async ({ actor, params, requestId }) => {
         const row = await findWidget(context, actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'delete', row, 'Widget');
-        await withTenantModels(db, actor.businessId, (trx) => deleteWidget(trx, params.id));
+        const dashboards = await withTenantModels(db, actor.businessId, (trx) =>
+          deleteWidget(trx, params.id),
+        );
         announceWidgetDeleted(context, row, requestId);
+        for (const dashboard of dashboards) {
+          announceDashboard(context, actor.businessId, presentDashboard(dashboard), requestId);
+        }
         return { status: 204 };
       },
     }),
