@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database';
 import { tenantStatement, type Statement } from '../../db/scope';
-import { badRequest, conflict } from '../../lib/errors';
+import { badRequest, conflict, notFound } from '../../lib/errors';
 import { sha256 } from '../../lib/ids';
 import type { WidgetDataRow } from '../presenters/widget-data';
 import type { WidgetHead } from './read';
@@ -28,7 +28,7 @@ const PUSH: Statement = {
 
 /**
  * Writes pushed data. The same data again moves `refreshedAt` and nothing else.
- * @throws HttpError 409 for another kind of source, 400 where the data does not fit the widget's type
+ * @throws HttpError 409 for another kind of source, 400 where the data does not fit the widget's type, 404 when it is gone
  */
 export async function pushData(
   db: Database,
@@ -50,7 +50,8 @@ export async function pushData(
     refreshedAt: Date;
     ttlSeconds: number | null;
   }>(db, businessId, PUSH, [widgetId, json, sha256(json)]);
-  if (!row) throw new Error('The widget was deleted while data was pushed.');
+  // Deleted while its data was pushed.
+  if (!row) throw notFound('Widget');
   const { changed, ...rest } = row;
   return { row: { ...rest, data, status: 'ok', error: null }, changed };
 }
