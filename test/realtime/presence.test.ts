@@ -7,11 +7,13 @@ import { placesOf } from '../../realtime/presence/connection';
 import { registerNode } from '../../realtime/presence/node';
 import { settle } from '../../realtime/presence/settle';
 import { settleGhosts } from '../../realtime/presence/sweep';
+import { openDatabase } from '../../db/database';
 import { withSystem } from '../../db/scope';
 import type { Publish } from '../../realtime/publish';
 import { businessRoom, dashboardRoom } from '../../realtime/rooms';
 import { newId } from '../../lib/ids';
 import { eventually } from '../support/eventually';
+import { query } from '../support/postgres';
 import { createWorld, type Person, type World } from './fixture';
 
 const logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
@@ -83,6 +85,17 @@ async function crashedNode(connections: PresentConnection[]): Promise<void> {
   await world.sql(`update presence_nodes set lease_until = now() - interval '1 second' where node_id = $1`, [
     nodeId,
   ]);
+}
+
+/** Runs `work` so often that all of it is under way at once: it waits for a row that is held until then. */
+async function allAtOnce<T>(times: number, hold: string, id: string, work: () => Promise<T>): Promise<T[]> {
+  await world.sql('begin');
+  await world.sql(hold, [id]);
+  const results = Promise.all(Array.from({ length: times }, work));
+  const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+  await eventually('all of them wait', async () => (await query(world.url, waiting)).length === times);
+  await world.sql('commit');
+  return results;
 }
 
 describe('presence', () => {
@@ -196,27 +209,43 @@ describe('presence', () => {
     const people = [await world.addPerson(businessId), await world.addPerson(businessId)];
     const connections = people.map(connectionOf);
     const nodeId = newId();
-    await registerNode(world.db, nodeId, connections);
     const places = connections.flatMap(placesOf);
-    const settleAtOnce = async (graceMs: number) => {
-      const tries = Array.from({ length: 10 }, () =>
-        withSystem(world.db, (tx) => settle(tx, places, graceMs)),
-      );
-      return (await Promise.all(tries)).flat();
-    };
-    expect(await settleAtOnce(0)).toMatchObject([{ rev: 1, leaves: [] }]);
+    await registerNode(world.db, nodeId, []);
+    const settleOnce = () => withSystem(world.db, (tx) => settle(tx, places, 0));
+    expect(await settleOnce()).toEqual([]);
+    await registerNode(world.db, nodeId, connections);
+    const joined = await allAtOnce(
+      10,
+      'select from presence_scopes where business_id = $1 for update',
+      businessId,
+      settleOnce,
+    );
+    expect(joined.flat()).toMatchObject([{ rev: 1, leaves: [] }]);
     await world.sql('delete from presence_nodes where node_id = $1', [nodeId]);
-    expect(await settleAtOnce(0)).toMatchObject([{ rev: 2, joins: [] }]);
+    const left = await allAtOnce(
+      10,
+      'select from presence_scopes where business_id = $1 for update',
+      businessId,
+      settleOnce,
+    );
+    expect(left.flat()).toMatchObject([{ rev: 2, joins: [] }]);
   });
 
   it('counts a person’s connections as it adds one, however many come at the same instant', async () => {
     const nodeId = newId();
     await registerNode(world.db, nodeId, []);
-    for (let round = 0; round < 5; round += 1) {
-      const person = await world.addPerson(await world.addBusiness());
-      const tries = Array.from({ length: 30 }, () => addConnection(world.db, nodeId, connectionOf(person)));
-      const allowed = await Promise.all(tries);
+    const person = await world.addPerson(await world.addBusiness());
+    const db = openDatabase(world.url, 30);
+    try {
+      const allowed = await allAtOnce(
+        30,
+        'select from presence_nodes where node_id = $1 for update',
+        nodeId,
+        () => addConnection(db, nodeId, connectionOf(person)),
+      );
       expect(allowed.filter(Boolean)).toHaveLength(20);
+    } finally {
+      await db.close();
     }
   });
 

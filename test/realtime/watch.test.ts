@@ -7,6 +7,8 @@ import {
   watchDashboard,
 } from '../../domain/refresh/watch';
 import { newId } from '../../lib/ids';
+import { eventually } from '../support/eventually';
+import { query } from '../support/postgres';
 import { createWorld, type Person, type World } from './fixture';
 
 let world: World;
@@ -18,6 +20,8 @@ beforeAll(async () => {
 afterAll(() => world.drop());
 
 const NODE = newId();
+
+const OPEN = { name: 'test-open', text: 'insert into presence_dashboards values ($1, $2, $3, $4)' };
 
 /** Makes someone look at a dashboard, as presence does. */
 async function look(dashboardId: string): Promise<string> {
@@ -121,21 +125,30 @@ describe('a dashboard’s widgets', () => {
   it('are never let go under someone who comes at that moment', async () => {
     const widgetId = await world.addWidget(person, { refreshWhen: 'watched' });
     const dashboardId = await world.addDashboard(person, { widgetIds: [widgetId] });
-    for (let round = 0; round < 25; round += 1) {
-      const leaving = await look(dashboardId);
-      await watch(dashboardId);
-      await lookAway(leaving);
-      const [coming] = await Promise.all([
-        look(dashboardId).then(async (id) => {
-          await watch(dashboardId);
-          return id;
-        }),
-        unwatchDashboards(world.db, person.businessId, [dashboardId]),
-        unwatchDashboards(world.db, person.businessId, [dashboardId]),
+    const leaving = await look(dashboardId);
+    await watch(dashboardId);
+    await lookAway(leaving);
+    // The newcomer's row is written and not committed: who lets go now can't see it yet, and must wait.
+    const other = await look(await world.addDashboard(person));
+    let lettingGo: Promise<void> | undefined;
+    await withTenant(world.db, person.businessId, async (tx) => {
+      await tx.query(OPEN, [other, dashboardId, person.businessId, person.userId]);
+      await watchDashboard(tx, person.businessId, dashboardId);
+      lettingGo = unwatchDashboards(world.db, person.businessId, [dashboardId]);
+      const waiting = `select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()`;
+      await Promise.race([
+        lettingGo,
+        eventually('it waits', async () => (await query(world.url, waiting)).length > 0),
       ]);
-      expect(await scheduleOf(widgetId)).toMatchObject({ watched: true });
-      await lookAway(coming);
-    }
+    });
+    await lettingGo;
+    expect(await scheduleOf(widgetId)).toMatchObject({ watched: true });
+    // And the other way round: whoever comes after it was let go takes it again.
+    await lookAway(other);
+    await unwatchDashboards(world.db, person.businessId, [dashboardId]);
+    await look(dashboardId);
+    await watch(dashboardId);
+    expect(await scheduleOf(widgetId)).toMatchObject({ watched: true, due: true });
   });
 
   it('follow a change of the layout', async () => {
