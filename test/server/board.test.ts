@@ -223,7 +223,9 @@ describe('the board', () => {
   it('gives one answer to a wrong password, an unknown address and a person who is no operator', async () => {
     const operator = await insertPerson(served, {});
     const member = await insertPerson(served, { operator: false });
+    const guarded = await insertPerson(served, { operator: false, twoFactor: true });
     const tries = [
+      { email: guarded.email, password: PASSWORD },
       { email: operator.email, password: 'wrong' },
       { email: 'nobody@demo.test', password: PASSWORD },
       { email: member.email, password: PASSWORD },

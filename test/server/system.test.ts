@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import pino from 'pino';
+import { mayObserve } from '../../lib/health/answer';
 import { listenForOperations } from '../../lib/health/listener';
 import { createShutdown } from '../../lib/shutdown';
 import { query } from '../support/postgres';
@@ -164,6 +166,16 @@ describe('a server', () => {
   });
 });
 
+it('knows this machine by every address it has for itself', () => {
+  const from = (remoteAddress: string) =>
+    mayObserve({ headers: {}, socket: { remoteAddress } } as unknown as IncomingMessage, undefined);
+  for (const address of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'])
+    expect(from(address)).toBe(true);
+  for (const address of ['10.0.0.1', '128.0.0.1', '::ffff:192.168.0.5', '::2', 'fe80::1', '']) {
+    expect(from(address)).toBe(false);
+  }
+});
+
 it('demands the token for figures where one is set, from this machine, too', async () => {
   const served = await serve({ METRICS_TOKEN: 'the-scraper' });
   const metrics = (authorization?: string) =>
@@ -181,6 +193,9 @@ it('demands the token for figures where one is set, from this machine, too', asy
 it('says that Redis is away, is scraped all the same, and sees it come back', async () => {
   const redis = await startRedis();
   const served = await serve({ REDIS_URL: redis.url });
+  expect((await ask(`${served.url}/metrics`)).text).toMatch(/^liveboard_queue_jobs\{/m);
+  // A reading is shown again for 2 s.
+  await new Promise((resolve) => setTimeout(resolve, 2_050));
   // Frozen, not gone: the connection stays open and nothing answers.
   process.kill(redis.pid, 'SIGSTOP');
   const { status, body } = await healthOf(`${served.url}/health/ready`);
