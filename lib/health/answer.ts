@@ -34,20 +34,20 @@ const json = (status: number, value: unknown): OperationsAnswer => ({
  * - `live`: this process turns its event loop, whatever else is broken. A restart would mend nothing else.
  * - `ready`: send it traffic. 503 while a dependency does not answer or a shutdown is under way.
  * - `health`: for people and widgets; the figures only for who may see the metrics.
- * @param mayObserve from {@link mayObserve}
+ * @param isObserver as {@link mayObserve} says
  */
 export async function answerOperations(
   { health, metrics }: Operations,
   path: OperationsPath,
-  mayObserve: boolean,
+  isObserver: boolean,
 ): Promise<OperationsAnswer> {
   if (path === '/health/live') return json(200, { status: 'ok' });
   if (path === '/metrics') {
-    if (!mayObserve) return json(403, REFUSED);
+    if (!isObserver) return json(403, REFUSED);
     const { contentType, text } = await metrics.render();
     return { status: 200, contentType, body: text };
   }
-  const answer = path === '/health' && mayObserve ? await health.report() : await health.summary();
+  const answer = path === '/health' && isObserver ? await health.report() : await health.summary();
   return json(answer.status === 'ok' ? 200 : 503, answer);
 }
 

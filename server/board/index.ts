@@ -63,7 +63,7 @@ export function operatorBoard(context: ServerContext): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== BOARD_PATH && !ctx.path.startsWith(`${BOARD_PATH}/`)) return next();
     try {
-      await boardHeaders(ctx, () => serve(ctx as Context));
+      await boardHeaders(ctx, () => serve(ctx));
     } finally {
       // The board's own routers leave patterns of theirs: in the metrics it is one route.
       ctx._matchedRoute = BOARD_PATH;

@@ -19,7 +19,7 @@ export function openApiDocument(routes: readonly Route[], serverUrl = '/') {
   const { toSchema, components } = createSchemas();
   for (const route of routes) registry.registerPath(operationOf(route, toSchema));
   for (const operation of SYSTEM_OPERATIONS) registry.registerPath(operation);
-  for (const [name, schema] of components) registry.registerComponent('schemas', name, schema as never);
+  for (const [name, schema] of components) registry.registerComponent('schemas', name, schema);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: { title: 'Liveboard API', version: VERSION, description: DESCRIPTION },

@@ -42,7 +42,7 @@ export function operationOf(route: Route, toSchema: ToSchema): RouteConfig {
     tags: [route.tag],
     security: isPublic ? [] : [{ bearer: [] }],
     parameters: [
-      ...parametersOf('path', route.params && (toSchema(route.params) as ObjectSchema)),
+      ...parametersOf('path', route.params && toSchema(route.params)),
       ...parametersOf('query', query),
       ...headersOf(route),
     ] as RouteConfig['parameters'],

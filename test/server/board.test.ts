@@ -119,19 +119,22 @@ describe.each(['postgres', 'redis'] as const)('on the %s broker', (kind) => {
     const browser = await browserOf(served, (await insertPerson(served, {})).email);
     // On Postgres Bull Board can't tell where a worker is connected from, and says "unknown" instead of "none".
     const hasWorkers = kind === 'redis' ? true : null;
-    const listing = eventually('the worker is listed', async () => {
-      const { queues } = (await browser.get('/api/queues?activeQueue=maintenance')).json() as Queues;
-      expect(queues).toEqual([
-        expect.objectContaining({ name: 'widget-refresh', readOnlyMode: true, hasWorkers }),
-        expect.objectContaining({
-          name: 'maintenance',
-          readOnlyMode: true,
-          counts: expect.objectContaining({ waiting: 1 }),
-        }),
-      ]);
-      return true;
-    });
-    await listing.finally(() => worker.close());
+    try {
+      await eventually('the worker is listed', async () => {
+        const { queues } = (await browser.get('/api/queues?activeQueue=maintenance')).json() as Queues;
+        expect(queues).toEqual([
+          expect.objectContaining({ name: 'widget-refresh', readOnlyMode: true, hasWorkers }),
+          expect.objectContaining({
+            name: 'maintenance',
+            readOnlyMode: true,
+            counts: expect.objectContaining({ waiting: 1 }),
+          }),
+        ]);
+        return true;
+      });
+    } finally {
+      await worker.close();
+    }
     const job = (await browser.get('/api/queues/maintenance/trim-history-2026-01-01T00.01')).text;
     expect(job).toContain('"data":{"task":"trim-history","tick":"2026-01-01T00:01","requestId":"r"}');
 

@@ -37,7 +37,8 @@ export async function serve(environment: NodeJS.ProcessEnv = {}): Promise<Served
   const publish = createPublish(broker.rooms);
   const context = createServerContext({ db, broker, jobs, publish, env, logger });
   const operations = createOperations(context);
-  const server = createServer(createApp(context, operations).callback());
+  const handle = createApp(context, operations).callback();
+  const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
