@@ -22,6 +22,6 @@ export function requireScaledEnv(env: Env): ScaledEnv {
   const advice =
     secrets.length > 0 ? ` A secret for ${secrets.join(' and ')} is made by: ${SECRET_COMMAND}` : '';
   throw new StartupError(
-    `Set ${missing.join(', ')}: processes of their own meet on one Postgres and one Redis and share their secrets (npm start, all in one process, needs none of these).${advice}`,
+    `Set ${missing.join(', ')} (processes of their own meet on one Postgres and one Redis and share secrets; npm start, all in one process, needs none of these).${advice}`,
   );
 }
