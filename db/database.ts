@@ -1,12 +1,19 @@
 import knex, { type Knex } from 'knex';
 import { type Client, types as pgTypes } from 'pg';
 import { StartupError } from '../lib/errors';
+import { logger } from '../lib/logger';
 
 /** Longest wait for a connection from the pool, ms. Past it the caller hears 503 instead of hanging. */
 const ACQUIRE_TIMEOUT_MS = 10_000;
 /** Longest time to open a connection, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const INT8_OID = 20;
+
+/**
+ * A transaction that says nothing for this long, ms, is ended by the server: its process is frozen or cut off, and
+ * while it is open it holds its locks and keeps every client's sync cursor from moving on.
+ */
+const IDLE_IN_TRANSACTION_MS = 15_000;
 
 /** The role of every pooled connection: it owns no table and can't bypass row-level security. */
 const APP_ROLE = 'liveboard_app';
@@ -15,6 +22,7 @@ const APP_ROLE = 'liveboard_app';
 const PREPARE_CONNECTION = `
   set role ${APP_ROLE};
   set timezone to 'UTC';
+  set idle_in_transaction_session_timeout to ${IDLE_IN_TRANSACTION_MS};
   prepare scope_tenant (text) as select set_config('app.business_id', $1, true);
   prepare scope_tenant_async (text) as
     select set_config('app.business_id', $1, true), set_config('synchronous_commit', 'off', true);
@@ -54,6 +62,13 @@ export function openDatabase(url: string, poolSize: number): Database {
       pipeline: true,
       types,
     } as Knex.PgConnectionConfig,
+    // Otherwise knex prints what it has to say to the console, past the log.
+    log: {
+      warn: (message) => logger.warn({ source: 'knex' }, String(message)),
+      error: (message) => logger.error({ source: 'knex' }, String(message)),
+      deprecate: (message) => logger.debug({ source: 'knex' }, String(message)),
+      debug: (message) => logger.debug({ source: 'knex' }, message),
+    },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
     pool: {
       min: 0,

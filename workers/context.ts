@@ -1,5 +1,6 @@
 import type { Parts } from '../compose/parts';
-import type { FinishRefresh, StartRefresh } from '../domain/refresh/run';
+import type { FinishRefresh } from '../domain/refresh/end';
+import type { StartRefresh } from '../domain/refresh/start';
 import type { Metrics } from '../lib/metrics/metrics';
 import type { SourceRegistry } from './sources/registry';
 

@@ -46,7 +46,7 @@ export async function createWidget(
 
 /**
  * Changes a widget. A new source or schedule takes hold at once: what is being fetched from the old source is
- * dropped when it comes (domain/refresh/run), and a pause ends, since its cause may be gone.
+ * dropped when it comes (domain/refresh/end), and a pause ends, since its cause may be gone.
  * @returns the row, or undefined when it is gone or `version` is no longer its version
  */
 export async function updateWidget(

@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import type { Actor } from '../../domain/roles';
 import { badRequest, forbidden } from '../../lib/errors';
+import { holdsEtag } from './if-none-match';
 import { assertStorable, readJsonBody } from './json-body';
 import type { Reply, Route } from './route';
 import { validate } from './validate';
@@ -61,12 +62,7 @@ function write(ctx: Context, reply: Reply<unknown>): void {
     ctx.set('Cache-Control', 'private, no-cache');
     const etag = `"${reply.etag}"`;
     ctx.set('ETag', etag);
-    if (
-      ctx
-        .get('if-none-match')
-        .split(/,\s*/)
-        .some((candidate) => candidate.replace(/^W\//, '') === etag)
-    ) {
+    if (holdsEtag(ctx, etag)) {
       ctx.status = 304;
       return;
     }

@@ -1,7 +1,8 @@
 import { tenantStatement, type Statement } from '../../db/scope';
 import { presentNotification, type NotificationRow } from '../../domain/presenters/notification';
 import { presentWidgetData } from '../../domain/presenters/widget-data';
-import type { RefreshOutcome, RunningRefresh } from '../../domain/refresh/run';
+import type { RefreshOutcome } from '../../domain/refresh/end';
+import type { RunningRefresh } from '../../domain/refresh/start';
 import { envelope } from '../../realtime/envelope';
 import { audienceOf, userRoom } from '../../realtime/rooms';
 import type { WorkerContext } from '../context';

@@ -1,4 +1,4 @@
-import type { RunningRefresh } from '../../domain/refresh/run';
+import type { RunningRefresh } from '../../domain/refresh/start';
 import { checkWidgetData, describeMisfit, type WidgetType } from '../../domain/widgets/types';
 import { SourceError } from '../../lib/errors';
 import type { WorkerContext } from '../context';

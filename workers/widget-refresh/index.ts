@@ -1,4 +1,5 @@
-import { failRefresh, handBackRefresh, type RunningRefresh } from '../../domain/refresh/run';
+import { failRefresh, handBackRefresh } from '../../domain/refresh/end';
+import type { RunningRefresh } from '../../domain/refresh/start';
 import { nextDue } from '../../domain/refresh/schedule';
 import { backoffMs } from '../../domain/refresh/backoff';
 import { MAX_CRASHES, MAX_FAILURES, SOURCE_TIMEOUT_MS } from '../../domain/refresh/limits';

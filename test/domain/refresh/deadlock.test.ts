@@ -1,7 +1,8 @@
 import { claimDue } from '../../../domain/refresh/claim-due';
 import { reclaimExpired, unstartedClaims } from '../../../domain/refresh/recover';
 import { createRequestRefresh, type Claim } from '../../../domain/refresh/request';
-import { createFinishRefresh, createStartRefresh, type RunningRefresh } from '../../../domain/refresh/run';
+import { createFinishRefresh } from '../../../domain/refresh/end';
+import { createStartRefresh, type RunningRefresh } from '../../../domain/refresh/start';
 import { repairWatched, rewatchDashboard, unwatchDashboards } from '../../../domain/refresh/watch';
 import type { Person } from '../../realtime/fixture';
 import { createRefreshWorld, type RefreshWorld } from './fixture';

@@ -1,12 +1,7 @@
 import { claimDue } from '../../../domain/refresh/claim-due';
 import { createRequestRefresh, type Claim, type RequestRefresh } from '../../../domain/refresh/request';
-import {
-  createFinishRefresh,
-  createStartRefresh,
-  failRefresh,
-  type RefreshOutcome,
-  type RunningRefresh,
-} from '../../../domain/refresh/run';
+import { createFinishRefresh, failRefresh, type RefreshOutcome } from '../../../domain/refresh/end';
+import { createStartRefresh, type RunningRefresh } from '../../../domain/refresh/start';
 import { newId, sha256 } from '../../../lib/ids';
 import { createWorld, type Person, type World } from '../../realtime/fixture';
 

@@ -1,4 +1,4 @@
-import type { RunningRefresh } from '../../../domain/refresh/run';
+import type { RunningRefresh } from '../../../domain/refresh/start';
 import type { RefreshWorld } from './fixture';
 
 /** The broker took the holder for dead and gave the same job to another worker, which begins it. */

@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import type * as childProcess from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { checkExpression } from '../../../domain/widgets/check-expression';
@@ -105,12 +105,9 @@ describe('ExpressionPool', () => {
 
   /** The processes that are started from here on. */
   function watchStarts() {
-    const spawn = jest.spyOn(
-      jest.requireActual<typeof import('node:child_process')>('node:child_process'),
-      'spawn',
-    );
+    const spawn = jest.spyOn(jest.requireActual<typeof childProcess>('node:child_process'), 'spawn');
     started.push(spawn);
-    return () => spawn.mock.results.map((result): ChildProcess => result.value);
+    return () => spawn.mock.results.map((result): childProcess.ChildProcess => result.value);
   }
   const started: jest.SpyInstance[] = [];
   afterEach(() => started.splice(0).forEach((spy) => spy.mockRestore()));
