@@ -66,7 +66,7 @@ export function openDatabase(url: string, poolSize: number): Database {
     log: {
       warn: (message) => logger.warn({ source: 'knex' }, String(message)),
       error: (message) => logger.error({ source: 'knex' }, String(message)),
-      deprecate: (message) => logger.debug({ source: 'knex' }, String(message)),
+      deprecate: (message) => logger.debug({ source: 'knex' }, message),
       debug: (message) => logger.debug({ source: 'knex' }, message),
     },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
