@@ -1,11 +1,19 @@
 import type { Measurement } from './measurements/measurement';
+import { deliveries } from './measurements/deliveries';
+import { fairness } from './measurements/fairness';
+import { idleSockets } from './measurements/idle-sockets';
 import { reads } from './measurements/reads';
 import { refreshLatency } from './measurements/refresh-latency';
 import { refreshThroughput } from './measurements/refresh-throughput';
+import { scheduler } from './measurements/scheduler';
 
 /** Every measurement by the name it is asked for. */
 export const CATALOG: Record<string, Measurement> = {
   'refresh-latency': refreshLatency,
   'refresh-throughput': refreshThroughput,
+  deliveries,
   reads,
+  scheduler,
+  'idle-sockets': idleSockets,
+  fairness,
 };

@@ -1,4 +1,5 @@
 import { createPostgresBackend, Queue, Worker, type Job } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { serveCommands } from '../parts/helper';
 import { CHART } from '../parts/widgets';
@@ -23,8 +24,17 @@ export interface QueueRun {
   /** From the first job's end to the last's, s. */
   seconds: number;
   jobs: number;
+  /** When all were added, ms after the first. */
+  addedMs: number;
   /** When each ended, ms after the first job was added, in the order they ended. */
   endedMs: { widgetId: string; ms: number }[];
+}
+
+interface Run {
+  businessId: string;
+  widgetIds: string[];
+  /** How long a job waits before it writes, as for somebody else's server. */
+  jobMs?: number;
 }
 
 interface RefreshJob {
@@ -42,8 +52,11 @@ serveCommands(async ({ databaseUrl, redisUrl, concurrency }: BareQueueSetting) =
     : { connectionString: databaseUrl, max: BACKEND_POOL };
   const backend = redisUrl ? undefined : (createPostgresBackend as never);
   const name = 'bench-refresh';
+  let runs = 0;
+  let pauseMs = 0;
   let onEnd: (widgetId: string) => void = () => undefined;
   const work = async ({ data }: Job<RefreshJob>) => {
+    if (pauseMs > 0) await sleep(pauseMs);
     await finishBare(pool, data.widgetId, data.requestId, data.businessId, CHART);
     onEnd(data.widgetId);
   };
@@ -51,13 +64,9 @@ serveCommands(async ({ databaseUrl, redisUrl, concurrency }: BareQueueSetting) =
   const worker = new Worker<RefreshJob>(name, work, { connection, concurrency }, backend);
   await worker.waitUntilReady();
 
-  async function run({
-    businessId,
-    widgetIds,
-  }: {
-    businessId: string;
-    widgetIds: string[];
-  }): Promise<QueueRun> {
+  async function run({ businessId, widgetIds, jobMs = 0 }: Run): Promise<QueueRun> {
+    runs += 1;
+    pauseMs = jobMs;
     const begun = performance.now();
     const endedMs: QueueRun['endedMs'] = [];
     const allEnded = new Promise<void>((resolve) => {
@@ -70,14 +79,15 @@ serveCommands(async ({ databaseUrl, redisUrl, concurrency }: BareQueueSetting) =
       await queue.addBulk(
         widgetIds.slice(from, from + BULK).map((widgetId) => ({
           name: 'widget-refresh',
-          data: { businessId, widgetId, claimNo: 1, requestId: `bench-${widgetId}` },
-          opts: { jobId: `${widgetId}-1`, removeOnComplete: { count: KEPT_COMPLETED } },
+          data: { businessId, widgetId, claimNo: runs, requestId: `bench-${widgetId}` },
+          opts: { jobId: `${widgetId}-${runs}`, removeOnComplete: { count: KEPT_COMPLETED } },
         })),
       );
     }
+    const addedMs = performance.now() - begun;
     await allEnded;
     const seconds = ((endedMs.at(-1)?.ms ?? 0) - (endedMs[0]?.ms ?? 0)) / 1000;
-    return { seconds, jobs: endedMs.length, endedMs };
+    return { seconds, jobs: endedMs.length, addedMs, endedMs };
   }
   return { run };
 });

@@ -45,7 +45,8 @@ function rowOf(figure: FigureSpec, { rounds }: Section): string[] {
   const best = figure.better === 'lower' ? Math.min(...ours) : Math.max(...ours);
   const baselineBest = figure.better === 'lower' ? Math.min(...baseline) : Math.max(...baseline);
   const { goal } = figure;
-  const held = goal && isMet(goal, goal.of === 'ours' ? best : median(ratios));
+  const worst = figure.better === 'lower' ? Math.max(...ours) : Math.min(...ours);
+  const held = goal && isMet(goal, { best, worst, ratio: median(ratios) }[goal.of]);
   return [
     `${figure.label} (${figure.unit})`,
     short(best),
@@ -66,7 +67,7 @@ const isMet = ({ atMost, atLeast }: Goal, value: number): boolean =>
   (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
 
 const describeGoal = ({ of, atMost, atLeast }: Goal): string =>
-  `${of === 'ratio' ? 'ratio ' : ''}${atMost === undefined ? `>= ${atLeast}` : `<= ${atMost}`}`;
+  `${of} ${atMost === undefined ? `>= ${atLeast}` : `<= ${atMost}`}`;
 
 /** Three digits that say something; whole numbers from a hundred on. */
 function short(value: number): string {

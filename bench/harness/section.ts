@@ -1,8 +1,8 @@
 import type { Rounds } from './rounds';
 
-/** A promise that a figure is held against: our best round's value, or the median of ours / baseline. */
+/** What a figure is held against: our best round, our worst (a promise that always holds), or the median ratio. */
 export interface Goal {
-  of: 'ours' | 'ratio';
+  of: 'best' | 'worst' | 'ratio';
   atMost?: number;
   atLeast?: number;
 }

@@ -22,7 +22,7 @@ const figures = (p50Goal?: number, p99Goal?: number): FigureSpec[] => [
   { key: 'p99', label: 'p99', unit: 'ms', better: 'lower', ...goal(p99Goal) },
 ];
 const goal = (atMost: number | undefined) =>
-  atMost === undefined ? {} : { goal: { of: 'ours' as const, atMost } };
+  atMost === undefined ? {} : { goal: { of: 'best' as const, atMost } };
 
 /** From `POST /widgets/:id/refresh` to `widget.updated` at a connected client, one after the other. */
 export const refreshLatency: Measurement = async (bench) => {

@@ -1,5 +1,3 @@
-import { INTERACTIVE_PER_SLOT, SCHEDULED_PER_SLOT } from '../../domain/refresh/limits';
-import { parseEnv } from '../../lib/env';
 import type { QueueRun } from '../baselines/bare-queue';
 import { countEvents } from '../clients/event-counter';
 import { inTurns, type Figures } from '../harness/rounds';
@@ -9,6 +7,7 @@ import { makeTenant } from '../parts/people';
 import { startProduct } from '../parts/product';
 import { onStage, type BrokerKind } from '../parts/stage';
 import { awaitFirstSweep, countRefreshes, makeDue, makeWidgets, settle } from '../parts/widgets';
+import { workerConcurrency } from '../parts/worker-concurrency';
 import type { Bench } from './measurement';
 
 /** Fresh widgets that fall due together, of as many businesses: no business may take every slot. */
@@ -76,9 +75,5 @@ export async function sweepThroughput(
     });
   });
 }
-
-/** What workers/app.ts makes of the default of REFRESH_SLOTS. */
-const workerConcurrency = () =>
-  Math.floor(parseEnv({}).REFRESH_SLOTS * (SCHEDULED_PER_SLOT + INTERACTIVE_PER_SLOT));
 
 const rateOf = (count: number, ms: number): number => ((count - 1) / ms) * 1000;

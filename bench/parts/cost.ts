@@ -24,8 +24,8 @@ export class CostMeter {
     private readonly processes: Readonly<Record<string, number>>,
   ) {}
 
-  /** Runs one stretch. @param units pieces of work in it, by which the cost is divided in the end */
-  async measure<T>(units: number, work: () => Promise<T>): Promise<T> {
+  /** Runs one stretch. @param units pieces of work in it (or how to tell), by which the cost is divided in the end */
+  async measure<T>(units: number | ((result: T) => number), work: () => Promise<T>): Promise<T> {
     if (process.platform !== 'linux') return work();
     const before = await this.read();
     const result = await work();
@@ -35,7 +35,7 @@ export class CostMeter {
       this.total.cpuMs.set(name, (this.total.cpuMs.get(name) ?? 0) + spent);
     }
     this.total.transactions += after.transactions - before.transactions;
-    this.units += units;
+    this.units += typeof units === 'number' ? units : units(result);
     return result;
   }
 

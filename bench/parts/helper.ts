@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { openSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { guard } from '../../db/embedded/guard';
 import { nodeArguments } from './options';
 import type { Stage } from './stage';
@@ -11,6 +12,8 @@ export interface Helper {
   /** Has it do something, and waits for the answer. */
   ask(command: string, argument?: unknown): Promise<unknown>;
 }
+
+let started = 0;
 
 interface Answer {
   id: number;
@@ -28,7 +31,10 @@ export async function startHelper(
   setting: unknown = {},
   extraArguments: readonly string[] = [],
 ): Promise<Helper> {
+  const logPath = join(stage.servers.directory, `${basename(script)}-${(started += 1)}.log`);
+  const log = openSync(logPath, 'w');
   const child = fork(join(__dirname, '..', `${script}.js`), {
+    stdio: ['ignore', log, log, 'ipc'],
     execArgv: [...nodeArguments(), ...extraArguments],
     env: { PATH: process.env.PATH, NODE_ENV: 'production', BENCH_SETTING: JSON.stringify(setting) },
   });
@@ -44,7 +50,8 @@ export async function startHelper(
     else asked?.reject(new Error(error));
   });
   child.once('exit', () => {
-    for (const { reject } of waiting.values()) reject(new Error(`${script} ended.`));
+    for (const { reject } of waiting.values())
+      reject(new Error(`${script} ended:\n${readFileSync(logPath, 'utf8')}`));
   });
   const ask = (command: string, argument?: unknown) =>
     new Promise<unknown>((resolve, reject) => {

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { z } from 'zod';
+import { sourceSchema, type WidgetSource } from '../../domain/widgets/source-schemas';
 import type { Stage } from './stage';
 
 /** Points of the chart that every widget shows: about a kilobyte of JSON, as a month of days has. */
@@ -17,11 +19,11 @@ export const CHART = {
   ],
 };
 
-const SOURCE = { kind: 'static', data: CHART };
+const SOURCE: WidgetSource = { kind: 'static', data: CHART };
 
 interface WidgetOptions {
   /** Default: the static chart. */
-  source?: object;
+  source?: z.input<typeof sourceSchema>;
   schedule?: object;
   /** Holds data already, as after a refresh. Others are fresh: their first refresh writes and announces. */
   refreshed?: boolean;
@@ -51,7 +53,8 @@ export async function makeWidgets(
     [
       businessId,
       count,
-      JSON.stringify(source),
+      // As POST /widgets would store it, with its defaults.
+      JSON.stringify(sourceSchema.parse(source)),
       schedule ? JSON.stringify(schedule) : null,
       refreshed,
       JSON.stringify(CHART),
@@ -77,6 +80,22 @@ export async function countRefreshes(stage: Stage): Promise<number> {
     'select count(*)::int as count from widget_data_history',
   );
   return rows[0]?.count ?? 0;
+}
+
+/** Widgets that wait for their turn now. */
+export async function countDue(stage: Stage): Promise<number> {
+  const { rows } = await stage.sql.query<{ count: number }>(
+    'select count(*)::int as count from widget_schedules where due_at <= now() and claimed_at is null',
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** @throws Error where a refresh failed: then something else was measured than meant */
+export async function assertNoneFailing(stage: Stage): Promise<void> {
+  const { rows } = await stage.sql.query<{ error: unknown }>(
+    `select error from widget_data where status in ('failing', 'paused') limit 1`,
+  );
+  if (rows[0]) throw new Error(`Refreshes failed: ${JSON.stringify(rows[0].error)}`);
 }
 
 /** How often the sweep's mark is looked at, ms. */
