@@ -8,6 +8,7 @@ import {
   withTenantModels,
   type Statement,
 } from '../../db/scope';
+import { logger } from '../../lib/logger';
 import { createTenant, type Tenant } from '../factories/tenant';
 import { eventually } from '../support/eventually';
 import { createTestDatabase } from '../support/postgres';
@@ -182,9 +183,14 @@ describe('a statement that fails', () => {
 });
 
 describe('a connection that is lost', () => {
-  // Knex tells the console of each.
-  beforeAll(() => void jest.spyOn(console, 'log').mockImplementation(() => undefined));
-  afterAll(() => jest.restoreAllMocks());
+  // Each is a warning in the log.
+  const { level } = logger;
+  beforeAll(() => {
+    logger.level = 'error';
+  });
+  afterAll(() => {
+    logger.level = level;
+  });
 
   const terminate = (connection: number) => owner.query('select pg_terminate_backend($1)', [connection]);
   const sleeping = (connection: number) =>

@@ -1,6 +1,8 @@
+import { Client } from 'pg';
 import { refreshTokenOf } from '../../../domain/accounts/tokens';
 import { newId } from '../../../lib/ids';
 import { createTenant, logIn, type Person } from '../../factories/tenant';
+import { eventually } from '../../support/eventually';
 import { query } from '../../support/postgres';
 import { apiOf, type ApiAnswer } from '../http/api';
 import { expectRefusal } from '../http/expect-refusal';
@@ -46,15 +48,27 @@ it('gives new tokens that work, and again', async () => {
 
 it('gives one successor to everyone who asks with the same token at once', async () => {
   const { refreshToken, sessionId } = await session();
-  const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(refreshToken)));
+  const row = `from sessions where id = '${sessionId}'`;
+  // Held, until as many as the server has connections wait for it.
+  const holder = new Client({ connectionString: served.databaseUrl });
+  await holder.connect();
+  await holder.query(`begin; select ${row} for update`);
+  const asking = Promise.all(Array.from({ length: 20 }, () => refresh(refreshToken)));
+  await eventually('several wait for the session', async () => {
+    const waiting = await query(
+      served.databaseUrl,
+      `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+    );
+    return waiting.length >= 3;
+  });
+  await holder.query('commit');
+  await holder.end();
+  const answers = await asking;
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   expect(new Set(answers.map((answer) => tokensOf(answer).refreshToken)).size).toBe(1);
   expect(await isAlive(tokensOf(answers[0] as ApiAnswer).accessToken)).toBe(true);
-  const [row] = await query(
-    served.databaseUrl,
-    `select generation, revoked_at from sessions where id = '${sessionId}'`,
-  );
-  expect(row).toEqual({ generation: 2, revoked_at: null });
+  const [left] = await query(served.databaseUrl, `select generation, revoked_at ${row}`);
+  expect(left).toEqual({ generation: 2, revoked_at: null });
 });
 
 it('gives the parent the same successor for 10 s, and ends the session when it comes later', async () => {

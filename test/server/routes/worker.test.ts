@@ -151,7 +151,9 @@ it('never shows a secret again, on any route', async () => {
   texts.push((await api.post('/connections', httpConnectionBody({ secret: { password: PLANTED } }))).text);
   expect(texts.length).toBeGreaterThan(20);
   expect(texts.filter((text) => text.includes(PLANTED))).toEqual([]);
-  expect(JSON.stringify(await query(served.databaseUrl, 'select * from connections'))).not.toContain(PLANTED);
+  const rows = await query(served.databaseUrl, 'select * from connections');
+  expect(JSON.stringify(rows)).not.toContain(PLANTED);
+  for (const { secret } of rows) expect(texts.filter((text) => text.includes(String(secret)))).toEqual([]);
   const jobs = await served.jobs.queues['widget-refresh'].getJobs();
   expect(JSON.stringify(jobs.map(({ data, returnvalue }) => [data, returnvalue]))).not.toContain(PLANTED);
 });
