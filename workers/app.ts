@@ -12,6 +12,7 @@ import type { Shutdown } from '../lib/shutdown';
 import type { WorkerContext } from './context';
 import { HANDLERS, type Handler } from './registry';
 import { createSources } from './sources';
+import { parseAllowEntry } from './sources/network/allow-list';
 import { createSweeper } from './sweeper';
 
 export interface WorkerParts extends Parts {
@@ -25,6 +26,7 @@ const UNOBSERVED: WorkerContext['metrics'] = { jobEnded: () => undefined, refres
 /** Starts the workers of all queues, the sweeper and the schedule in this process. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
   const { db, env, logger, shutdown } = parts;
+  warnOfUselessEntries(parts);
   const sweeper = createSweeper(parts);
   const context: WorkerContext = {
     metrics: UNOBSERVED,
@@ -67,6 +69,11 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   shutdown.on('queues', 'sources', () => context.sources.close());
 }
 
+function warnOfUselessEntries({ env, logger }: WorkerParts): void {
+  const useless = env.ALLOW_PRIVATE_HOSTS.filter((entry) => parseAllowEntry(entry) === undefined);
+  if (useless.length > 0) logger.warn({ useless }, 'entries of ALLOW_PRIVATE_HOSTS that allow nothing');
+}
+
 /** A running job may finish within this, ms; then its source is aborted and the claim's lease brings it back. */
 const FINISH_LIMIT_MS = 12_000;
 
@@ -97,6 +104,11 @@ function startWorker(
   };
   const worker = broker.worker(queue, process, { concurrency });
   worker.on('error', (error) => logger.debug({ err: error, queue }, 'worker error'));
+  // The broker may have given these jobs to other workers: going on would make two at once (a Redis that was away
+  // for longer than a lock, an event loop that stood still).
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) worker.cancelJob(jobId, 'The lock on the job was lost.');
+  });
   worker.on('failed', (job, error) =>
     logger.error({ err: error, queue, jobId: job?.id, requestId: job?.data?.requestId }, 'a job failed'),
   );
