@@ -134,15 +134,17 @@ const outcomeOf = (running: RunningRefresh, row: EndRow): RefreshOutcome => ({
 const HAND_BACK: Statement = {
   name: 'refresh-hand-back',
   text: `update widget_schedules set claimed_at = null, started_at = null, lease_until = null, due_at = now()
-          where widget_id = $1 and claim_no = $2 and fence = $3 and started_at is not null`,
+          where widget_id = $1 and claim_no = $2 and fence = $3 and started_at is not null returning widget_id`,
 };
 
 /**
- * Gives a refresh back that this process can't finish because it is stopping: due at once for another worker, and
- * no failure of the widget's.
+ * Gives a refresh back that this process can't finish (it stops, or lost its job): due at once, and no failure.
+ * @returns false where a newer start has the widget
  */
-export const handBackRefresh = (db: Database, { businessId, widgetId, claimNo, fence }: RunningRefresh) =>
-  tenantStatement(db, businessId, HAND_BACK, [widgetId, claimNo, fence]);
+export async function handBackRefresh(db: Database, running: RunningRefresh): Promise<boolean> {
+  const { businessId, widgetId, claimNo, fence } = running;
+  return (await tenantStatement(db, businessId, HAND_BACK, [widgetId, claimNo, fence])).length > 0;
+}
 
 export interface Finish {
   running: RunningRefresh;

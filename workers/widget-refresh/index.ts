@@ -30,9 +30,9 @@ export const widgetRefresh: Handler<'widget-refresh'> = async (context, claim, j
     data = await fetchWidgetData(context, running, limit);
     json = JSON.stringify(data);
   } catch (error) {
-    // Aborted from outside and not by its own time limit: the process is stopping.
+    // Aborted from outside and not by its own time limit: the process is stopping, or the job is another's by now.
     if (signal.aborted) {
-      await handBackRefresh(context.db, running);
+      if (!(await handBackRefresh(context.db, running))) refused(context, running);
       return;
     }
     const outcome = await fail(context, running, asSourceError(context, error, running));
