@@ -107,9 +107,19 @@ beforeAll(() => {
 });
 
 describe.each(BROKERS)('on %s, a worker', (broker) => {
-  it('that is killed in mid-refresh is followed by another', () => scene(broker, 'killed'));
-  it('that was frozen can’t write over newer data', () => scene(broker, 'frozen'));
-  it('that is stopped finishes what it has in hand', () => scene(broker, 'stopped'));
-  it('that is stopped leaves a source that never answers', () => scene(broker, 'stoppedWhileHanging'));
-  it('is taken down by a widget three times at most', () => scene(broker, 'poisonous'));
+  it('that is killed in mid-refresh is followed by another', async () => {
+    await expect(scene(broker, 'killed')).resolves.toBeUndefined();
+  });
+  it('that was frozen can’t write over newer data', async () => {
+    await expect(scene(broker, 'frozen')).resolves.toBeUndefined();
+  });
+  it('that is stopped finishes what it has in hand', async () => {
+    await expect(scene(broker, 'stopped')).resolves.toBeUndefined();
+  });
+  it('that is stopped leaves a source that never answers', async () => {
+    await expect(scene(broker, 'stoppedWhileHanging')).resolves.toBeUndefined();
+  });
+  it('is taken down by a widget three times at most', async () => {
+    await expect(scene(broker, 'poisonous')).resolves.toBeUndefined();
+  });
 });
