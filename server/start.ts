@@ -9,6 +9,8 @@ import { createSocketServer } from './sockets';
 
 /** A client that sends no request head within this, ms, is let go (slow-loris); Node's own default is 60 s. */
 const HEADERS_TIMEOUT_MS = 15_000;
+/** How often the two limits are looked at, ms; Node's own 30 s would let a slow client stay three times as long. */
+const CHECK_INTERVAL_MS = 5_000;
 /** A whole request, body included, must arrive within this, ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Idle keep-alive connections; longer than the 60 s of common load balancers, so that they close first. */
@@ -26,7 +28,10 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { env } = context;
   const handle = createApp(context, operations).callback();
-  const server = createServer((request, response) => void handle(request, response));
+  const server = createServer(
+    { connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    (request, response) => void handle(request, response),
+  );
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;

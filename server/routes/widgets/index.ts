@@ -6,6 +6,7 @@ import { presentDashboard } from '../../../domain/presenters/dashboard';
 import { presentWidget, type WidgetRow } from '../../../domain/presenters/widget';
 import { WIDGET_TYPES } from '../../../domain/widgets/types';
 import { createWidget, deleteWidget, updateWidget } from '../../../domain/widgets/write';
+import { badRequest } from '../../../lib/errors';
 import type { ServerContext } from '../../context';
 import { authorize } from '../../http/authorize';
 import { versionConflict } from '../../http/precondition';
@@ -114,6 +115,7 @@ export function widgetRoutes(context: ServerContext): Route[] {
       handler: async ({ actor, params, body, ifMatch, requestId }) => {
         const before = await findWidget(context, actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'update', before, 'Widget');
+        if (body.scope === 'user' && before.ownerId !== actor.userId) throw notYours();
         await checkWidget(context, actor.businessId, { ...before, ...body }, body);
         const row = await withTenantModels(db, actor.businessId, (trx) =>
           updateWidget(trx, params.id, ifMatch, body),
@@ -159,3 +161,9 @@ async function findWidget(
   const row = await withTenantModels(db, businessId, async (trx) => Widget.query(trx).findById(id));
   return row as unknown as WidgetRow | undefined;
 }
+
+/** Narrowed by someone else it would vanish for whoever did it, and one without an owner for everyone. */
+const notYours = () =>
+  badRequest('scope: only its owner can keep a widget to themselves.', [
+    { path: 'scope', message: 'can be "user" only for a widget of your own' },
+  ]);

@@ -189,3 +189,13 @@ describe('a dashboard’s layout', () => {
     expect(detailPaths(answer)).toEqual(['layout.0.widgetId']);
   });
 });
+
+describe('a widget', () => {
+  it('is narrowed to one person by its owner alone', async () => {
+    const widget = `/widgets/${await make('/widgets', widgetBody())}`;
+    const refused = await apiOf(served.port, tenant.admin.token).patch(widget, { scope: 'user' });
+    expectRefusal('by someone else', refused, [400]);
+    expect(detailPaths(refused)).toEqual(['scope']);
+    expect((await api.patch(widget, { scope: 'user' })).body.data).toMatchObject({ scope: 'user' });
+  });
+});
