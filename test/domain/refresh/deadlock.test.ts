@@ -1,9 +1,12 @@
+import type { Knex } from 'knex';
+import { withTenantModels } from '../../../db/scope';
 import { claimDue } from '../../../domain/refresh/claim-due';
 import { reclaimExpired, unstartedClaims } from '../../../domain/refresh/recover';
 import { createRequestRefresh, type Claim } from '../../../domain/refresh/request';
 import { createFinishRefresh } from '../../../domain/refresh/end';
 import { createStartRefresh, type RunningRefresh } from '../../../domain/refresh/start';
 import { repairWatched, rewatchDashboard, unwatchDashboards } from '../../../domain/refresh/watch';
+import { deleteWidget, updateWidget } from '../../../domain/widgets/write';
 import type { Person } from '../../realtime/fixture';
 import { createRefreshWorld, type RefreshWorld } from './fixture';
 import { between, seeded, shuffled } from './random';
@@ -135,4 +138,26 @@ it('nor where an outage ends while people ask and dashboards are opened', async 
   }
   expect(problems).toEqual([]);
   expect(await deadlocks()).toBe(0);
+});
+
+it('nor where widgets are edited and deleted while their refreshes end', async () => {
+  const bob = await world.addPerson(await world.addBusiness());
+  const doomed = await world.addWidgets(bob, 60);
+  const asked = await Promise.all(
+    doomed.map((widgetId) => world.request(bob.businessId, { widgetId, requestId: 'test' })),
+  );
+  const running = await Promise.all(
+    asked.flatMap((answer) => (answer?.claim ? [world.start(answer.claim)] : [])),
+  );
+  expect(running).toHaveLength(60);
+  const inTenant = (work: (trx: Knex.Transaction) => Promise<unknown>) =>
+    withTenantModels(world.db, bob.businessId, work);
+  const problems = await failuresOf([
+    ...running.flatMap((refresh) => (refresh ? [() => world.finish(refresh, 1)] : [])),
+    ...doomed.map((id) => () => inTenant((trx) => updateWidget(trx, id, undefined, { config: { a: 1 } }))),
+    ...doomed.map((id) => () => inTenant((trx) => deleteWidget(trx, id))),
+  ]);
+  expect(problems).toEqual([]);
+  expect(await deadlocks()).toBe(0);
+  expect(await world.sql('select from widgets where id = any($1)', [doomed])).toEqual([]);
 });

@@ -47,6 +47,18 @@ describe('what a broker or a worker loses', () => {
     expect(await world.start(claim as never)).toMatchObject({ crashes: 1 });
   });
 
+  it('many leases that ran out are claimed once each, however many processes look at once', async () => {
+    const ids = await world.addWidgets(ann, 300);
+    await world.sql(
+      `update widget_schedules set claimed_at = now(), lease_until = now() - interval '1 s' where widget_id = any($1)`,
+      [ids],
+    );
+    const sweeps = await Promise.all(Array.from({ length: 8 }, () => reclaimExpired(world.db)));
+    const claimed = sweeps.flat().filter(({ widgetId }) => ids.includes(widgetId));
+    expect(claimed).toHaveLength(300);
+    expect(claimed.every(({ claimNo }) => claimNo === 1)).toBe(true);
+  });
+
   it('a lease of a claim that nobody started is no crash', async () => {
     const id = await addWidget();
     await ask(id);
