@@ -1,4 +1,5 @@
 import { arch, cpus, platform, release } from 'node:os';
+import { StartupError } from '../lib/errors';
 import { CATALOG } from './catalog';
 import { Closing } from './harness/closing';
 import { renderSection } from './harness/print';
@@ -12,7 +13,7 @@ async function main(closing: Closing, args: readonly string[]): Promise<void> {
   const { names, rounds } = readOptions(args);
   const unknown = names.filter((name) => !CATALOG[name]);
   if (unknown.length > 0) {
-    throw new Error(
+    throw new StartupError(
       `No measurement is called ${unknown.join(', ')}. There are: ${Object.keys(CATALOG).join(', ')}`,
     );
   }
@@ -39,7 +40,8 @@ export function run(args: readonly string[] = process.argv.slice(2)): void {
   main(closing, args).then(
     () => end(0),
     (error: unknown) => {
-      console.error(error);
+      console.error(error instanceof StartupError ? error.message : error);
+      process.exitCode = 1;
       return end(1);
     },
   );

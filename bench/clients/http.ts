@@ -49,6 +49,7 @@ export function openHttp(port: number): Promise<HttpLink> {
       resolve({
         send: (request) =>
           new Promise((done, failed) => {
+            if (socket.destroyed) return failed(new Error('This HTTP connection was closed.'));
             waiting = { resolve: done, reject: failed };
             socket.write(request);
           }),

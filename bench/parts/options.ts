@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { StartupError } from '../../lib/errors';
 
 /** Turns of ours and baseline in each comparison, unless told otherwise. */
 const DEFAULT_ROUNDS = 5;
@@ -22,7 +23,8 @@ export function readOptions(args: readonly string[]): Options {
   });
   profileDirectory = values['cpu-prof'];
   const rounds = Number(values.rounds ?? DEFAULT_ROUNDS);
-  if (!Number.isInteger(rounds) || rounds < LEAST_ROUNDS) throw new Error('--rounds takes a whole number.');
+  if (!Number.isInteger(rounds) || rounds < LEAST_ROUNDS)
+    throw new StartupError('--rounds takes a whole number.');
   return { names: positionals, rounds };
 }
 

@@ -26,7 +26,11 @@ export const TEMPLATE = 'bench_template';
 export async function startServers(closing: Closing): Promise<Servers> {
   removeLeftovers();
   const directory = temporaryDirectory();
-  closing.add(() => rmSync(directory, { recursive: true, force: true }));
+  closing.add(() => {
+    // After a failure the logs are what one wants to read; the next run removes them.
+    if (process.exitCode) console.error(`The processes' logs are in ${directory}.`);
+    else rmSync(directory, { recursive: true, force: true });
+  });
   const postgres = await startEmbeddedPostgres({
     dataDir: join(directory, 'data'),
     logger: pino({ level: 'warn' }),

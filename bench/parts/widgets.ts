@@ -90,6 +90,16 @@ export async function countDue(stage: Stage): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
+/** Where a refresh stands in the database, for the report of one that went missing. */
+export async function describeRefresh(stage: Stage, widgetId: string): Promise<string> {
+  const { rows } = await stage.sql.query(
+    `select s.*, d.status, d.version, d.error, now()
+       from widget_schedules s join widget_data d using (widget_id) where widget_id = $1`,
+    [widgetId],
+  );
+  return JSON.stringify(rows[0]);
+}
+
 /** @throws Error where a refresh failed: then something else was measured than meant */
 export async function assertNoneFailing(stage: Stage): Promise<void> {
   const { rows } = await stage.sql.query<{ error: unknown }>(
