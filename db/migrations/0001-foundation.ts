@@ -149,8 +149,18 @@ export async function up(knex: Knex): Promise<void> {
 
     -- Clients know a member by the user's id, which comes back when they are added again: versions go on from
     -- where the removal left them, or a client would take the new row for an old one.
+    -- A removal and an addition that meet come one after the other: the addition must see the removal's tombstone,
+    -- which without the lock it would read before it waits for the removal to commit.
+    create function lock_membership() returns trigger language plpgsql as $$
+    begin
+      perform pg_advisory_xact_lock(hashtextextended(old.business_id::text || old.user_id::text, 0));
+      return old;
+    end $$;
+    create trigger lock_removal before delete on memberships for each row execute function lock_membership();
+
     create function stamp_membership() returns trigger language plpgsql as $$
     begin
+      perform pg_advisory_xact_lock(hashtextextended(new.business_id::text || new.user_id::text, 0));
       select 1 + coalesce(max(version), 0) into new.version from tombstones
        where business_id = new.business_id and kind = 'member' and row_id = new.user_id;
       new.xid := pg_current_xact_id();
