@@ -35,7 +35,8 @@ export function widgetDataRoutes(context: ServerContext): Route[] {
         const row = await findWidgetData(actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'read', row, 'Widget');
         const stale = isStale(row.refreshedAt, row.ttlSeconds);
-        if (stale && !row.paused && row.sourceKind !== 'push') {
+        // What is failing waits for its backoff (Retry-After too): readers must not hurry it towards its pause.
+        if (stale && !row.paused && row.status !== 'failing' && row.sourceKind !== 'push') {
           await startRefresh(context, actor.businessId, params.id, requestId);
         }
         return { data: presentWidgetData(row), etag: `${row.version}${stale ? '-stale' : ''}` };
