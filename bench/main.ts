@@ -32,17 +32,26 @@ async function main(closing: Closing, args: readonly string[]): Promise<void> {
 /** @param args what follows `npm run bench --` */
 export function run(args: readonly string[] = process.argv.slice(2)): void {
   const closing = new Closing();
+  let ending = false;
   const end = async (code: number) => {
+    ending = true;
     await closing.close();
     process.exit(code);
   };
-  for (const signal of SIGNALS) process.once(signal, () => void end(1));
+  for (const signal of SIGNALS) {
+    process.once(signal, () => {
+      console.error(`Ended by ${signal}.`);
+      void end(1);
+    });
+  }
   main(closing, args).then(
     () => end(0),
-    (error: unknown) => {
+    async (error: unknown) => {
+      // Whatever was under way fails when its processes are ended.
+      if (ending) return;
       console.error(error instanceof StartupError ? error.message : error);
       process.exitCode = 1;
-      return end(1);
+      await end(1);
     },
   );
 }

@@ -17,6 +17,8 @@ export interface Servers {
   redisPid: number;
   /** Where processes write their logs and profiles. */
   directory: string;
+  /** Of the whole run. */
+  closing: Closing;
 }
 
 /** Holds the migrated schema; every measurement's database is a clone of it. */
@@ -46,5 +48,6 @@ export async function startServers(closing: Closing): Promise<Servers> {
     redisUrl: redis.url,
     redisPid: redis.pid,
     directory,
+    closing,
   };
 }

@@ -30,6 +30,8 @@ export async function onStage<T>(
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> {
   const closing = new Closing();
+  // Where the run is ended in the middle, the stage goes before the servers.
+  servers.closing.add(() => closing.close());
   try {
     const name = `bench_${randomBytes(6).toString('hex')}`;
     await query(servers.postgresUrl, `create database ${name} template ${TEMPLATE}`);
