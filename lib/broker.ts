@@ -107,7 +107,11 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
   const prefix = cluster ? '{liveboard}' : 'liveboard';
   const closers: (() => Promise<unknown>)[] = [];
   let emitter: Emitter | undefined;
-  const emitting = () => (emitter ??= new Emitter(publisherOf(producer(), logger)));
+  // Announcements have a connection of their own: those of one turn of the event loop leave in one write.
+  let announcer: Redis | Cluster | undefined;
+  const announcing = () =>
+    (announcer ??= connect('announcer', { enableOfflineQueue: false, enableAutoPipelining: true }));
+  const emitting = () => (emitter ??= new Emitter(publisherOf(announcing(), logger)));
 
   let lost = false;
   const watch = (connection: Redis | Cluster) => {
@@ -170,7 +174,9 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
       },
     },
     events,
-    ready: () => whenReady(producer(), redisUrl),
+    // The announcer, too: what is sent before it is connected is dropped.
+    ready: async () =>
+      void (await Promise.all([producer(), announcing()].map((one) => whenReady(one, redisUrl)))),
     ping: async () => void (await producer().ping()),
     async close() {
       await Promise.allSettled(closers.map((close) => close()));

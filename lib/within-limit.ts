@@ -38,3 +38,28 @@ export function reused<T>(work: () => Promise<T>, reuseMs: number): () => Promis
     return result;
   };
 }
+
+/**
+ * Runs `work` with a signal that is aborted when `signal` is, or once `limitMs` are over. Not AbortSignal.any and
+ * AbortSignal.timeout, which cost 30 µs for every job that needs neither in the end.
+ */
+export async function withSignal<T>(
+  signal: AbortSignal,
+  limitMs: number,
+  work: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const follow = () => limit.abort(signal.reason);
+  if (signal.aborted) follow();
+  signal.addEventListener('abort', follow, { once: true });
+  const timer = setTimeout(
+    () => limit.abort(new DOMException(`Not done within ${limitMs} ms`, 'TimeoutError')),
+    limitMs,
+  );
+  try {
+    return await work(limit.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', follow);
+  }
+}

@@ -36,15 +36,12 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     finishRefresh: createFinishRefresh(db),
     wakeSweeper: sweeper.wake,
   };
-  const stopping = new AbortController();
   const concurrency: Record<QueueName, number> = {
     // Scheduled claims never exceed their part, so the rest is always there for people who wait.
     'widget-refresh': Math.floor(env.REFRESH_SLOTS * (SCHEDULED_PER_SLOT + INTERACTIVE_PER_SLOT)),
     maintenance: 1,
   };
-  const workers = Object.entries(concurrency).map(([queue, slots]) =>
-    startWorker(context, queue, slots, stopping.signal),
-  );
+  const workers = Object.entries(concurrency).map(([queue, slots]) => startWorker(context, queue, slots));
 
   const nodeId = randomUUID();
   const renew = async () => void (await renewWorkerNode(db, nodeId, env.REFRESH_SLOTS));
@@ -65,7 +62,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     sweeper.stop();
     await removeWorkerNode(db, nodeId);
   });
-  shutdown.on('workers', 'workers', () => closeWorkers(workers, stopping));
+  shutdown.on('workers', 'workers', () => closeWorkers(workers));
   shutdown.on('queues', 'sources', () => context.sources.close());
 }
 
@@ -77,26 +74,22 @@ function warnOfUselessEntries({ env, logger }: WorkerParts): void {
 /** A running job may finish within this, ms; then its source is aborted and the claim's lease brings it back. */
 const FINISH_LIMIT_MS = 12_000;
 
-async function closeWorkers(workers: readonly Worker[], stopping: AbortController): Promise<void> {
-  const timer = setTimeout(() => stopping.abort(new Error('The process is stopping.')), FINISH_LIMIT_MS);
+async function closeWorkers(workers: readonly Worker[]): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const worker of workers) worker.cancelAllJobs('The process is stopping.');
+  }, FINISH_LIMIT_MS);
   await Promise.allSettled(workers.map((worker) => worker.close()));
   clearTimeout(timer);
 }
 
-function startWorker(
-  context: WorkerContext,
-  queue: string,
-  concurrency: number,
-  stopping: AbortSignal,
-): Worker {
+function startWorker(context: WorkerContext, queue: string, concurrency: number): Worker {
   const { broker, logger } = context;
   // BullMQ hands over an AbortSignal only to a processor that declares three parameters.
   const process = async (job: Job, _token?: string, signal?: AbortSignal): Promise<void> => {
     const startedAt = performance.now();
     let outcome: 'completed' | 'failed' = 'failed';
     try {
-      const signals = signal ? AbortSignal.any([signal, stopping]) : stopping;
-      await handle(context, job, signals);
+      await handle(context, job, signal as AbortSignal);
       outcome = 'completed';
     } finally {
       context.metrics.jobEnded(queue, outcome, performance.now() - startedAt);

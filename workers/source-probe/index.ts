@@ -3,6 +3,7 @@ import { endProbe, loadProbe, type Probe, type ProbeOutcome } from '../../domain
 import { sourceSchema } from '../../domain/widgets/source-schemas';
 import type { WidgetType } from '../../domain/widgets/types';
 import { SourceError } from '../../lib/errors';
+import { withSignal } from '../../lib/within-limit';
 import type { WorkerContext } from '../context';
 import type { Handler } from '../registry';
 import { testConnection } from '../sources/connection-test';
@@ -15,8 +16,9 @@ export const sourceProbe: Handler<'source-probe'> = async (context, payload, _jo
   const { businessId, probeId, requestId } = payload;
   const probe = await loadProbe(context.db, businessId, probeId);
   if (!probe) return;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(SOURCE_TIMEOUT_MS)]);
-  const outcome = await run(context, probe, { businessId, requestId, signal: limit });
+  const outcome = await withSignal(signal, SOURCE_TIMEOUT_MS, (limited) =>
+    run(context, probe, { businessId, requestId, signal: limited }),
+  );
   await endProbe(context.db, businessId, probeId, outcome);
 };
 

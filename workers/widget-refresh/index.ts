@@ -6,6 +6,7 @@ import { MAX_CRASHES, MAX_FAILURES, SOURCE_TIMEOUT_MS } from '../../domain/refre
 import type { Claim } from '../../domain/refresh/request';
 import { SourceError } from '../../lib/errors';
 import { newId, sha256 } from '../../lib/ids';
+import { withSignal } from '../../lib/within-limit';
 import type { RefreshOutcome as RefreshResult } from '../../lib/metrics/metrics';
 import type { Handler } from '../registry';
 import { fetchWidgetData } from './fetch';
@@ -26,8 +27,9 @@ export const widgetRefresh: Handler<'widget-refresh'> = async (context, claim, j
   let json: string;
   let data: unknown;
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(SOURCE_TIMEOUT_MS)]);
-    data = await fetchWidgetData(context, running, limit);
+    data = await withSignal(signal, SOURCE_TIMEOUT_MS, (limited) =>
+      fetchWidgetData(context, running, limited),
+    );
     json = JSON.stringify(data);
   } catch (error) {
     // Aborted from outside and not by its own time limit: the process is stopping, or the job is another's by now.
