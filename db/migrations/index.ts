@@ -5,6 +5,8 @@ import * as presence from './0003-presence';
 import * as tenancy from './0004-tenancy';
 import * as sourceProbes from './0005-source-probes';
 import * as operators from './0006-operators';
+import * as agents from './0007-agents';
+import * as ledger from './0008-ledger';
 
 interface Migration {
   name: string;
@@ -19,6 +21,8 @@ const MIGRATIONS: Migration[] = [
   { name: '0004-tenancy', ...tenancy },
   { name: '0005-source-probes', ...sourceProbes },
   { name: '0006-operators', ...operators },
+  { name: '0007-agents', ...agents },
+  { name: '0008-ledger', ...ledger },
 ];
 
 /** A list in code instead of a folder scan: the same from TypeScript under test and from dist. */
