@@ -184,6 +184,7 @@ export async function up(knex: Knex): Promise<void> {
       content text not null default '',
       created_at timestamptz not null default now(),
       primary key (run_id, turn),
+      unique (business_id, run_id, turn),
       foreign key (business_id, run_id) references runs (business_id, id) on delete cascade
     );
 
@@ -206,8 +207,7 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz not null default now(),
       unique (run_id, turn, place),
       unique (business_id, id),
-      foreign key (run_id, turn) references run_turns (run_id, turn) on delete cascade,
-      foreign key (business_id, run_id) references runs (business_id, id) on delete cascade
+      foreign key (business_id, run_id, turn) references run_turns (business_id, run_id, turn) on delete cascade
     );
 
     -- A report that a run made, for download as CSV.

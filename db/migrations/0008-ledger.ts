@@ -94,6 +94,7 @@ export async function up(knex: Knex): Promise<void> {
       told_soft integer not null default 0,
       told_hard integer not null default 0,
       primary key (budget_id, period_start),
+      unique (business_id, budget_id, period_start),
       foreign key (business_id, budget_id) references budgets (business_id, id) on delete cascade
     );
 
@@ -105,28 +106,35 @@ export async function up(knex: Knex): Promise<void> {
       business_id uuid not null,
       hold_nano bigint not null,
       primary key (ledger_id, budget_id),
-      foreign key (budget_id, period_start) references budget_periods (budget_id, period_start) on delete cascade
+      foreign key (business_id, budget_id, period_start)
+        references budget_periods (business_id, budget_id, period_start) on delete cascade
     );
   `);
-  for (const table of ['ledger', 'budgets', 'budget_periods', 'ledger_holds']) {
+  for (const table of ['ledger', 'budgets', 'budget_periods', 'ledger_holds', 'model_prices']) {
     await knex.raw(`
       alter table ${table} enable row level security;
       grant select, insert, update, delete on ${table} to liveboard_app, liveboard_system;
       create policy system on ${table} to liveboard_system using (true) with check (true);
-      create policy tenant on ${table} to liveboard_app
-        using (business_id = (select current_business())) with check (business_id = (select current_business()));
     `);
   }
+  for (const table of ['budgets', 'budget_periods', 'ledger_holds']) {
+    await knex.raw(`create policy tenant on ${table} to liveboard_app
+      using (business_id = (select current_business())) with check (business_id = (select current_business()))`);
+  }
   await knex.raw(`
-    -- Nobody edits history: rows of the ledger are added and settled, never taken away by a tenant.
-    revoke delete on ledger from liveboard_app;
-    alter table model_prices enable row level security;
-    grant select, insert on model_prices to liveboard_app;
-    grant select, insert, update, delete on model_prices to liveboard_system;
-    create policy system on model_prices to liveboard_system using (true) with check (true);
+    -- No policy for deletes: what was called and cost is added and settled, never taken away.
+    create policy tenant on ledger for select to liveboard_app using (business_id = (select current_business()));
+    create policy tenant_insert on ledger for insert to liveboard_app
+      with check (business_id = (select current_business()));
+    create policy tenant_update on ledger for update to liveboard_app
+      using (business_id = (select current_business())) with check (business_id = (select current_business()));
+
+    -- Everyone's prices are for all to read, a business's own are its own.
     create policy tenant on model_prices for select to liveboard_app
       using (business_id is null or business_id = (select current_business()));
     create policy tenant_insert on model_prices for insert to liveboard_app
       with check (business_id = (select current_business()));
+    create policy tenant_update on model_prices for update to liveboard_app
+      using (business_id = (select current_business())) with check (business_id = (select current_business()));
   `);
 }

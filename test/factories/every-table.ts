@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { newId } from '../../lib/ids';
+import { fillAgentTables } from './agent-rows';
 import type { Tenant } from './tenant';
 
 /** Ids of what {@link fillEveryTable} made. */
@@ -12,10 +13,8 @@ export interface TenantRows {
 }
 
 /** Gives a business a row in every table that has a `business_id`, written past row-level security. */
-export async function fillEveryTable(
-  databaseUrl: string,
-  { businessId, admin }: Tenant,
-): Promise<TenantRows> {
+export async function fillEveryTable(databaseUrl: string, tenant: Tenant): Promise<TenantRows> {
+  const { businessId, admin } = tenant;
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   const insert = (table: string, row: Record<string, unknown>) => {
@@ -88,6 +87,7 @@ export async function fillEveryTable(
     await insert('presence_dashboards', { ...here, dashboard_id: dashboardId, connection_id: presenceId });
     await insert('presence_scopes', { ...of, scope_id: dashboardId });
     await insert('presence_people', { ...here, scope_id: dashboardId });
+    await fillAgentTables(insert, tenant);
   } finally {
     await client.end();
   }
