@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { agentRun } from './agent-run';
 import { maintenance } from './maintenance';
 import { sourceProbe } from './source-probe';
 import { widgetRefresh } from './widget-refresh';
@@ -7,6 +8,7 @@ import { widgetRefresh } from './widget-refresh';
 export const CATALOG = {
   'widget-refresh': widgetRefresh,
   'source-probe': sourceProbe,
+  'agent-run': agentRun,
   maintenance,
 } as const;
 

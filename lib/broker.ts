@@ -12,6 +12,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { EventEmitter } from 'node:events';
 import type { Server } from 'socket.io';
 import { rejectingParser } from './broker-parser';
+import { localSignals, redisSignals, type Signals } from './broker-signals';
 import { StartupError } from './errors';
 import type { Logger } from './logger';
 
@@ -49,6 +50,8 @@ export interface Broker {
   attach(io: Server): void;
   /** For processes without sockets, too. In one process it reaches the attached server directly. */
   readonly rooms: RoomEmitter;
+  /** Between processes, not for clients. */
+  readonly signals: Signals;
   /** `lost` when the broker's connection goes, `back` when it is there again. Never fires on Postgres. */
   readonly events: EventEmitter<{ lost: []; back: [] }>;
   /** Waits until the broker is reached. @throws StartupError where it is not within CONNECT_LIMIT_MS */
@@ -173,6 +176,12 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
           .disconnectSockets(true);
       },
     },
+    signals: redisSignals(
+      prefix,
+      (channel, message) => publisherOf(announcing(), logger).publish(channel, message),
+      () => connect('signals'),
+      logger,
+    ),
     events,
     // The announcer, too: what is sent before it is connected is dropped.
     ready: async () =>
@@ -202,7 +211,7 @@ async function whenReady(connection: Redis | Cluster, redisUrl: string): Promise
 
 /** An announcement that can't be sent now is dropped, not queued: clients sync when the broker is back. */
 const publisherOf = (connection: Redis | Cluster, logger: Logger) => ({
-  publish(channel: string, message: Buffer) {
+  publish(channel: string, message: Buffer | string) {
     connection.publish(channel, message).catch((error: unknown) => {
       logger.debug({ err: error }, 'an announcement was not sent');
     });
@@ -253,6 +262,7 @@ function postgresBroker({ databaseUrl, logger }: BrokerOptions): Broker {
         io?.in([...rooms]).disconnectSockets(true);
       },
     },
+    signals: localSignals(),
     events: new EventEmitter(),
     ready: async () => undefined,
     ping: async () => undefined,

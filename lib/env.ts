@@ -50,6 +50,16 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Slots for refreshes in one worker process. A slot mostly waits for someone else's server. */
   REFRESH_SLOTS: z.coerce.number().int().min(2).max(1000).default(64),
+  /** Agents' replies in the making at once in one worker process. A run mostly waits for a provider. */
+  AGENT_SLOTS: z.coerce.number().int().min(1).max(1000).default(100),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: optionalUrl(['http:', 'https:']),
+  /** What OPENAI_BASE_URL speaks: OpenAI's own Responses, or Chat Completions as compatible servers do. */
+  OPENAI_PROTOCOL: z.enum(['responses', 'chat']).default('responses'),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_BASE_URL: optionalUrl(['http:', 'https:']),
+  /** The built-in sandbox, where it runs; embedded mode starts one when no provider has a key. */
+  SANDBOX_URL: optionalUrl(['http:', 'https:']),
   /** Connections to Postgres per process. */
   DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
 });

@@ -1,3 +1,9 @@
+import type { PresentedAgent } from '../domain/presenters/agent';
+import type {
+  PresentedConversation,
+  PresentedMessage,
+  PresentedRun,
+} from '../domain/presenters/conversation';
 import type { PresentedDashboard } from '../domain/presenters/dashboard';
 import type { PresentedNotification } from '../domain/presenters/notification';
 import type { PresentedMember } from '../domain/presenters/people';
@@ -28,6 +34,20 @@ export interface PresenceDiff {
   leaves: string[];
 }
 
+/**
+ * A piece of a reply in the making, at most one per 40 ms and run. A client that holds the text up to `position`
+ * appends it; one that lacks something in between reads the message. Void where the run's epoch is newer, or the
+ * message is final.
+ */
+export interface MessageDelta {
+  messageId: string;
+  runId: string;
+  epoch: number;
+  /** UTF-16 code units of the message before this text. */
+  position: number;
+  text: string;
+}
+
 /** Rows that carry their own id and version; `deleted` where the row is gone. */
 export type Deleted = { id: string; deleted: true };
 
@@ -39,6 +59,13 @@ export interface ServerEvents {
   'dashboard.changed': (PresentedDashboard | Deleted) & Envelope;
   'member.changed': (PresentedMember | { userId: string; deleted: true }) & Envelope;
   'notification.created': PresentedNotification & Envelope;
+  'agent.changed': (PresentedAgent | Deleted) & Envelope;
+  'conversation.changed': (PresentedConversation | Deleted) & Envelope;
+  'message.created': PresentedMessage & Envelope;
+  'message.delta': MessageDelta;
+  /** The reply is final: completed, stopped or failed. */
+  'message.completed': PresentedMessage & Envelope;
+  'run.changed': PresentedRun & Envelope;
   'presence.diff': PresenceDiff;
   'sync.required': { reason: 'broker_restored' | 'database_restored' };
   'session.expiring': { expiresIn: number };

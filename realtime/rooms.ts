@@ -2,6 +2,8 @@
 export const userRoom = (businessId: string, userId: string) => `user:${businessId}:${userId}`;
 export const businessRoom = (businessId: string) => `business:${businessId}`;
 export const dashboardRoom = (dashboardId: string) => `dashboard:${dashboardId}`;
+/** Whoever has the conversation open: its person, on any of their devices. */
+export const conversationRoom = (conversationId: string) => `conversation:${conversationId}`;
 /** Every socket of one login, so that ending it reaches them. Never announced to. */
 export const sessionRoom = (sessionId: string) => `session:${sessionId}`;
 

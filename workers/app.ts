@@ -39,6 +39,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   const concurrency: Record<QueueName, number> = {
     // Scheduled claims never exceed their part, so the rest is always there for people who wait.
     'widget-refresh': Math.floor(env.REFRESH_SLOTS * (SCHEDULED_PER_SLOT + INTERACTIVE_PER_SLOT)),
+    'agent-run': env.AGENT_SLOTS,
     maintenance: 1,
   };
   const workers = Object.entries(concurrency).map(([queue, slots]) => startWorker(context, queue, slots));

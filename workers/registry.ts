@@ -1,6 +1,7 @@
 import type { Job } from 'bullmq';
 import type { JobName, JobPayload } from '../jobs/catalog';
 import type { WorkerContext } from './context';
+import { agentRun } from './agent-run';
 import { maintenance } from './maintenance';
 import { sourceProbe } from './source-probe';
 import { widgetRefresh } from './widget-refresh';
@@ -16,5 +17,6 @@ export type Handler<Name extends JobName> = (
 export const HANDLERS: { [Name in JobName]: Handler<Name> } = {
   'widget-refresh': widgetRefresh,
   'source-probe': sourceProbe,
+  'agent-run': agentRun,
   maintenance,
 };
