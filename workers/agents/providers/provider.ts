@@ -43,9 +43,9 @@ export type ProviderEvent =
   /** The provider accepted the request (2xx headers came): from here on it may bill. */
   | { type: 'accepted'; providerRequestId: string | undefined }
   | { type: 'text'; text: string }
-  /** Reasoning or other output nobody sees came: only to know that the call lives. `bytes` of it, UTF-8. */
+  /** Output that isn't the reply came: reasoning, or a piece of a tool call's arguments. `bytes` of it, UTF-8. */
   | { type: 'hidden'; bytes: number }
-  /** A whole tool call; comes once per call, when its arguments are complete. */
+  /** A whole tool call; comes once per call, when its arguments are complete. Its bytes came as `hidden` before. */
   | { type: 'tool_call'; call: ToolCall }
   /** The latest known usage, cumulative; may come more than once, the last counts. */
   | { type: 'usage'; usage: TokenUsage }
