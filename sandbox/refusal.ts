@@ -1,11 +1,5 @@
 export type RefusalKind =
-  | 'invalid'
-  | 'unauthorized'
-  | 'not_found'
-  | 'too_large'
-  | 'rate_limited'
-  | 'overloaded'
-  | 'server_error';
+  'invalid' | 'unauthorized' | 'not_found' | 'too_large' | 'rate_limited' | 'overloaded' | 'server_error';
 
 /** A request that is not answered. Each protocol puts it into its own shape and status. */
 export class Refusal extends Error {

@@ -20,9 +20,7 @@ export type CacheLifetime = '5m' | '1h';
 
 /** One entry of the context. `at` is where it stands in the request, in the protocol's own notation. */
 export type SandboxMessage = { at: string; text: string; cache?: CacheLifetime | undefined } & (
-  | { role: 'user' }
-  | { role: 'assistant'; toolCalls: ToolCall[] }
-  | { role: 'tool'; callId: string }
+  { role: 'user' } | { role: 'assistant'; toolCalls: ToolCall[] } | { role: 'tool'; callId: string }
 );
 
 /** A request in any of the protocols, parsed. */

@@ -44,7 +44,10 @@ const PIECES_PER_TURN = 256;
  * Yields how many more tokens may go out now; ends never.
  * @param tokensPerSecond undefined: as fast as they are taken
  */
-export async function* pace(ticker: Ticker, tokensPerSecond: number | undefined): AsyncGenerator<number, never> {
+export async function* pace(
+  ticker: Ticker,
+  tokensPerSecond: number | undefined,
+): AsyncGenerator<number, never> {
   const begun = performance.now();
   let given = 0;
   for (;;) {

@@ -35,7 +35,10 @@ const thinking = z.looseObject({
 });
 
 const message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.literal('user'), content: z.union([z.string(), z.array(z.union([textBlock, toolResult]))]) }),
+  z.strictObject({
+    role: z.literal('user'),
+    content: z.union([z.string(), z.array(z.union([textBlock, toolResult]))]),
+  }),
   z.strictObject({
     role: z.literal('assistant'),
     content: z.union([z.string(), z.array(z.union([textBlock, toolUse, thinking]))]),
@@ -76,8 +79,7 @@ const schema = z.strictObject({
 
 /** Reads `POST /v1/messages`. */
 export function parseAnthropic(body: unknown, headers: IncomingHttpHeaders): SandboxRequest {
-  if (!headers['anthropic-version'])
-    throw new Refusal('invalid', 'anthropic-version: header is required');
+  if (!headers['anthropic-version']) throw new Refusal('invalid', 'anthropic-version: header is required');
   const input = parseBody(schema, body);
   const messages = input.messages.flatMap((entry, index) => {
     const isLast = index === input.messages.length - 1;
@@ -88,7 +90,10 @@ export function parseAnthropic(body: unknown, headers: IncomingHttpHeaders): San
     throw new Refusal('invalid', 'messages: first message must use the "user" role');
   const last = messages.at(-1);
   if (last && input.cache_control) last.cache = input.cache_control.ttl;
-  const system = typeof input.system === 'string' ? input.system : (input.system ?? []).map((block) => block.text).join('\n');
+  const system =
+    typeof input.system === 'string'
+      ? input.system
+      : (input.system ?? []).map((block) => block.text).join('\n');
   const marked = [...(input.tools ?? []), ...(typeof input.system === 'string' ? [] : (input.system ?? []))];
   return {
     protocol: 'anthropic',
@@ -142,7 +147,10 @@ function readMessage({ role, content }: Message, at: string): SandboxMessage[] {
             role: 'tool',
             at: `${at}.content.${index}`,
             callId: block.tool_use_id,
-            text: typeof block.content === 'string' ? block.content : block.content.map((part) => part.text).join('\n'),
+            text:
+              typeof block.content === 'string'
+                ? block.content
+                : block.content.map((part) => part.text).join('\n'),
             cache: lifetime([block]),
           },
         ]
@@ -153,7 +161,9 @@ function readMessage({ role, content }: Message, at: string): SandboxMessage[] {
   return texts.length > 0 ? [...results, { role, at, text, cache: lifetime(texts) }] : results;
 }
 
-function lifetime(blocks: { cache_control?: { ttl: CacheLifetime } | null | undefined }[]): CacheLifetime | undefined {
+function lifetime(
+  blocks: { cache_control?: { ttl: CacheLifetime } | null | undefined }[],
+): CacheLifetime | undefined {
   return blocks.findLast((block) => block.cache_control)?.cache_control?.ttl;
 }
 

@@ -12,10 +12,11 @@ import type { Billed } from '../answer/billed';
 import type { Piece, Stop } from '../answer/pieces';
 import { reportedUsage, sse, type Call, type Writer } from './protocol';
 
-const STOP_REASON = { end: 'end_turn', tool_calls: 'tool_use', max_tokens: 'max_tokens' } as const satisfies Record<
-  Stop,
-  string
->;
+const STOP_REASON = {
+  end: 'end_turn',
+  tool_calls: 'tool_use',
+  max_tokens: 'max_tokens',
+} as const satisfies Record<Stop, string>;
 
 /** Anthropic's input excludes the cache, and its output holds what was thought. */
 function deltaUsage(billed: Billed): MessageDeltaUsage {
@@ -98,7 +99,8 @@ export function anthropicWriter(call: Call): Writer {
         last.thinking += given.text;
         return delta({ type: 'thinking_delta', thinking: given.text });
       case 'text':
-        if (last?.type !== 'text') return openBlock({ type: 'text', text: '', citations: null }) + piece(given);
+        if (last?.type !== 'text')
+          return openBlock({ type: 'text', text: '', citations: null }) + piece(given);
         last.text += given.text;
         return delta({ type: 'text_delta', text: given.text });
       case 'call': {
@@ -124,7 +126,12 @@ export function anthropicWriter(call: Call): Writer {
     end(stop, billed) {
       const closed = closeBlock();
       const usage = reportedUsage(call, deltaUsage(billed)) as MessageDeltaUsage;
-      const change = { container: null, stop_details: null, stop_reason: STOP_REASON[stop], stop_sequence: null };
+      const change = {
+        container: null,
+        stop_details: null,
+        stop_reason: STOP_REASON[stop],
+        stop_sequence: null,
+      };
       return (
         closed + event({ type: 'message_delta', delta: change, usage }) + event({ type: 'message_stop' })
       );

@@ -20,7 +20,11 @@ const toolCall = z.strictObject({
 });
 
 const message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content: text, name: z.string().optional() }),
+  z.strictObject({
+    role: z.enum(['system', 'developer', 'user']),
+    content: text,
+    name: z.string().optional(),
+  }),
   z.strictObject({
     role: z.literal('assistant'),
     content: text.nullish(),

@@ -102,7 +102,12 @@ function chatWriter(call: Call): Writer {
       const usage = reportedUsage(call, chatUsage(billed));
       const told =
         includeUsage && usage !== undefined
-          ? sse({ ...head, object: 'chat.completion.chunk', choices: [], usage } satisfies ChatCompletionChunk)
+          ? sse({
+              ...head,
+              object: 'chat.completion.chunk',
+              choices: [],
+              usage,
+            } satisfies ChatCompletionChunk)
           : '';
       return `${chunk({}, FINISH[stop])}${told}data: [DONE]\n\n`;
     },

@@ -11,9 +11,7 @@ const LEAST_OUTPUT = 16;
 const text = z.union([
   z.string(),
   z
-    .array(
-      z.object({ type: z.enum(['input_text', 'output_text', 'text']), text: z.string() }),
-    )
+    .array(z.object({ type: z.enum(['input_text', 'output_text', 'text']), text: z.string() }))
     .transform((parts) => parts.map((part) => part.text).join('')),
 ]);
 
@@ -103,8 +101,12 @@ export function parseResponses(body: unknown): SandboxRequest {
 }
 
 /** Calls that follow each other, and an assistant's words before them, are one turn of the assistant. */
-function readInput(input: z.output<typeof schema>['input']): { messages: SandboxMessage[]; system: string[] } {
-  if (typeof input === 'string') return { messages: [{ role: 'user', at: 'input', text: input }], system: [] };
+function readInput(input: z.output<typeof schema>['input']): {
+  messages: SandboxMessage[];
+  system: string[];
+} {
+  if (typeof input === 'string')
+    return { messages: [{ role: 'user', at: 'input', text: input }], system: [] };
   const messages: SandboxMessage[] = [];
   const system: string[] = [];
   input.forEach((entry, index) => {

@@ -158,7 +158,10 @@ export function responsesWriter(call: Call): Writer {
     failed(billed) {
       const error = { code: 'server_error', message: failureMessage() } as const;
       const usage = reportedUsage(call, responseUsage(billed));
-      return event({ type: 'response.failed', response: snapshot({ status: 'failed', output, error, usage }) });
+      return event({
+        type: 'response.failed',
+        response: snapshot({ status: 'failed', output, error, usage }),
+      });
     },
     whole: (stop, billed) => finish(stop, billed).response,
   };
