@@ -1,4 +1,7 @@
-import { APIConnectionError as AnthropicConnectionError, APIError as AnthropicApiError } from '@anthropic-ai/sdk';
+import {
+  APIConnectionError as AnthropicConnectionError,
+  APIError as AnthropicApiError,
+} from '@anthropic-ai/sdk';
 import { APIConnectionError as OpenAiConnectionError, APIError as OpenAiApiError } from 'openai';
 import { SourceError } from '../../../lib/errors';
 import { errorCode } from '../../sources/error-code';
@@ -68,7 +71,12 @@ function explain(error: unknown, wire: Wire): { code: ProviderErrorCode; message
  * Why a call failed, and what it means for the bill. Told by what was seen on the wire and by classes, statuses and
  * codes; messages are ours, for a person, and hold nothing of keys, bodies or addresses.
  */
-export function toProviderError(error: unknown, wire: Wire, ending: Ending, idleTimeoutMs: number): ProviderError {
+export function toProviderError(
+  error: unknown,
+  wire: Wire,
+  ending: Ending,
+  idleTimeoutMs: number,
+): ProviderError {
   const fate = fateOf(wire);
   const about = { fate, status: wire.status, providerRequestId: providerRequestIdOf(wire) };
   if (ending === 'aborted') return new ProviderError('aborted', 'The call was stopped.', about);

@@ -1,4 +1,11 @@
-import { Agent, buildConnector, Client, type Dispatcher, fetch as undiciFetch, type RequestInit } from 'undici';
+import {
+  Agent,
+  buildConnector,
+  Client,
+  type Dispatcher,
+  fetch as undiciFetch,
+  type RequestInit,
+} from 'undici';
 import type { ProviderConfig } from '../../../domain/providers/config';
 import { hostOf, portOf } from '../../sources/http/request';
 import { resolveAllowedAddress } from '../../sources/network/address';

@@ -68,15 +68,22 @@ function explain(status: number, body: ErrorBody): [ProviderErrorCode, string] {
   const known = BY_STATUS[status];
   if (known) return known;
   if (status >= 500) return ['server_error', `The provider failed with status ${status}.`];
-  if (status < 400) return ['bad_request', 'The provider redirects to another address, which is not followed.'];
-  const reason = [body.code ?? body.type, body.param].filter((word) => word && IDENTIFIER.test(word)).join(': ');
-  return ['bad_request', `The provider refused the request${reason ? ` (${reason})` : ` with status ${status}`}.`];
+  if (status < 400)
+    return ['bad_request', 'The provider redirects to another address, which is not followed.'];
+  const reason = [body.code ?? body.type, body.param]
+    .filter((word) => word && IDENTIFIER.test(word))
+    .join(': ');
+  return [
+    'bad_request',
+    `The provider refused the request${reason ? ` (${reason})` : ` with status ${status}`}.`,
+  ];
 }
 
 /** OpenAI's `retry-after-ms` is the finer of the two. */
 function retryAfter(wire: Wire): number | undefined {
   const ms = wire.headers['retry-after-ms'];
-  const seconds = typeof ms === 'string' && /^\d+$/.test(ms) ? String(Math.ceil(Number(ms) / 1000)) : undefined;
+  const seconds =
+    typeof ms === 'string' && /^\d+$/.test(ms) ? String(Math.ceil(Number(ms) / 1000)) : undefined;
   return retryAfterMs(seconds ?? wire.headers['retry-after'], Date.now());
 }
 

@@ -13,7 +13,10 @@ export function fieldOf(value: unknown, name: string): unknown {
  * Splits a total into a part of it and the rest. A part that is unknown, or larger than its total, stays unknown, and
  * the total is the rest: so the two always add up to what was billed.
  */
-export function splitOff(total: number | null, part: number | null): { rest: number | null; part: number | null } {
+export function splitOff(
+  total: number | null,
+  part: number | null,
+): { rest: number | null; part: number | null } {
   if (total === null) return { rest: null, part };
   if (part === null || part > total) return { rest: total, part: null };
   return { rest: total - part, part };
