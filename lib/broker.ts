@@ -50,6 +50,8 @@ export interface Broker {
   attach(io: Server): void;
   /** For processes without sockets, too. In one process it reaches the attached server directly. */
   readonly rooms: RoomEmitter;
+  /** Where counters that all processes share are kept; undefined in one process, whose own memory does. */
+  limiterStore(): Redis | Cluster | undefined;
   /** Between processes, not for clients. */
   readonly signals: Signals;
   /** `lost` when the broker's connection goes, `back` when it is there again. Never fires on Postgres. */
@@ -176,6 +178,7 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
           .disconnectSockets(true);
       },
     },
+    limiterStore: producer,
     signals: redisSignals(
       prefix,
       (channel, message) => publisherOf(announcing(), logger).publish(channel, message),
@@ -262,6 +265,7 @@ function postgresBroker({ databaseUrl, logger }: BrokerOptions): Broker {
         io?.in([...rooms]).disconnectSockets(true);
       },
     },
+    limiterStore: () => undefined,
     signals: localSignals(),
     events: new EventEmitter(),
     ready: async () => undefined,

@@ -34,7 +34,16 @@ export function createApp(context: ServerContext, operations: Operations = creat
     cors({
       origin: (ctx) => (env.CORS_ORIGINS.includes(ctx.get('origin')) ? ctx.get('origin') : ''),
       credentials: true,
-      exposeHeaders: ['ETag', 'X-Request-Id', 'Retry-After', 'Location'],
+      exposeHeaders: [
+        'ETag',
+        'X-Request-Id',
+        'Retry-After',
+        'Location',
+        'Idempotency-Replayed',
+        'RateLimit-Limit',
+        'RateLimit-Remaining',
+        'RateLimit-Reset',
+      ],
       maxAge: 600,
     }),
   );

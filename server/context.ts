@@ -7,6 +7,7 @@ import {
   type FindWidgetHead,
 } from '../domain/widgets/read';
 import { createAuthenticator, type Authenticator } from '../domain/accounts/authenticate';
+import { createChatLimit, type ChatLimit } from './chat/limit';
 
 /** What the routes and sockets of one server process share. */
 export interface ServerContext extends Parts {
@@ -14,6 +15,7 @@ export interface ServerContext extends Parts {
   findWidgetHead: FindWidgetHead;
   findWidgetData: FindWidgetData;
   requestRefresh: RequestRefresh;
+  chatLimit: ChatLimit;
 }
 
 export const createServerContext = (parts: Parts): ServerContext => ({
@@ -22,4 +24,5 @@ export const createServerContext = (parts: Parts): ServerContext => ({
   findWidgetHead: createFindWidgetHead(parts.db),
   findWidgetData: createFindWidgetData(parts.db),
   requestRefresh: createRequestRefresh(parts.db),
+  chatLimit: createChatLimit(parts),
 });
