@@ -2,16 +2,14 @@
 const TICK_MS = 20;
 
 export interface Ticker {
-  /** Resolves at the next tick, or once the ticker stopped. */
+  /** Resolves at the next tick. */
   next(): Promise<void>;
-  stop(): void;
 }
 
 /** One timer for all streams of a sandbox, which runs while any of them waits. */
 export function createTicker(): Ticker {
   let waiting: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
 
   function tick(): void {
     const due = waiting;
@@ -25,14 +23,8 @@ export function createTicker(): Ticker {
 
   return {
     next() {
-      if (stopped) return Promise.resolve();
       timer ??= setInterval(tick, TICK_MS);
       return new Promise((resolve) => waiting.push(resolve));
-    },
-    stop() {
-      stopped = true;
-      tick();
-      clearInterval(timer);
     },
   };
 }
@@ -41,16 +33,17 @@ export function createTicker(): Ticker {
 const PIECES_PER_TURN = 256;
 
 /**
- * Yields how many more tokens may go out now; ends never.
+ * Yields how many more tokens may go out now, until `gone`.
  * @param tokensPerSecond undefined: as fast as they are taken
  */
 export async function* pace(
   ticker: Ticker,
   tokensPerSecond: number | undefined,
-): AsyncGenerator<number, never> {
+  gone: AbortSignal,
+): AsyncGenerator<number> {
   const begun = performance.now();
   let given = 0;
-  for (;;) {
+  while (!gone.aborted) {
     if (tokensPerSecond === undefined) {
       yield PIECES_PER_TURN;
       await new Promise(setImmediate);

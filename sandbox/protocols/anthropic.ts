@@ -26,6 +26,7 @@ export const messages: Protocol = {
   wording: anthropicWording,
   unknownModel: (model) => new Refused('not_found', `model: ${model}`),
   wrongKey: () => new Refused('unauthorized', 'invalid x-api-key'),
+  malformedEvent: 'event: content_block_delta\ndata: {"type": "content_block_delta", \n\n',
   errorBody: (refusal: Refusal, requestId) => ({
     type: 'error',
     error: { type: TYPES[refusal.kind], message: refusal.message },

@@ -8,7 +8,7 @@ import { newId } from '../../lib/ids';
 import type { Billed } from '../answer/billed';
 import type { Stop } from '../answer/pieces';
 import { chatWording, parseChat } from './chat-request';
-import { bearerKey, errorBody, failureMessage, unknownModel, wrongKey } from './openai';
+import { bearerKey, errorBody, failureMessage, malformedEvent, unknownModel, wrongKey } from './openai';
 import { reportedUsage, sse, type Call, type Protocol, type Writer } from './protocol';
 
 /** OpenAI's Chat Completions, which Ollama, vLLM and llama.cpp speak, too. */
@@ -23,6 +23,7 @@ export const chatCompletions: Protocol = {
   unknownModel,
   wrongKey,
   errorBody,
+  malformedEvent,
   writer: chatWriter,
 };
 

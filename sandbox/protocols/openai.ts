@@ -39,5 +39,8 @@ export function belowMinimum(param: string, least: number, given: number): Refus
   );
 }
 
+/** Cut in the middle of its JSON. */
+export const malformedEvent = 'data: {"choices": [{"delta": \n\n';
+
 export const failureMessage = (): string =>
   'The server had an error while processing your request. Sorry about that!';

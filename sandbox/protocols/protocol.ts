@@ -19,6 +19,8 @@ export interface Protocol {
   wording: CheckWording;
   unknownModel(model: string): Refusal;
   wrongKey(): Refusal;
+  /** An event that the protocol's SDK tries to read, and can't. */
+  malformedEvent: string;
   errorBody(refusal: Refusal, requestId: string): unknown;
   writer(call: Call): Writer;
 }

@@ -19,7 +19,7 @@ function responseUsage(billed: Billed): ResponseUsage {
   const output = billed.output + billed.reasoning;
   return {
     input_tokens: input,
-    input_tokens_details: { cached_tokens: billed.cached } as ResponseUsage['input_tokens_details'],
+    input_tokens_details: { cached_tokens: billed.cached },
     output_tokens: output,
     output_tokens_details: { reasoning_tokens: billed.reasoning },
     total_tokens: input + output,

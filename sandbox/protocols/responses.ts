@@ -1,4 +1,4 @@
-import { bearerKey, errorBody, unknownModel, wrongKey } from './openai';
+import { bearerKey, errorBody, malformedEvent, unknownModel, wrongKey } from './openai';
 import type { Protocol } from './protocol';
 import { parseResponses, responsesWording } from './responses-request';
 import { responsesWriter } from './responses-writer';
@@ -15,5 +15,6 @@ export const responses: Protocol = {
   unknownModel,
   wrongKey,
   errorBody,
+  malformedEvent,
   writer: responsesWriter,
 };

@@ -1,0 +1,10 @@
+import type { Answer } from '../answer/pieces';
+import type { SandboxModel } from '../models';
+import type { SandboxRequest } from '../request';
+import { echo } from './echo';
+
+const BRAINS: Record<string, (request: SandboxRequest) => Answer> = {};
+
+/** What a model answers. The others echo. */
+export const brainOf = (model: SandboxModel): ((request: SandboxRequest) => Answer) =>
+  BRAINS[model.id] ?? echo;
