@@ -1,0 +1,70 @@
+import type { Database } from '../../db/database';
+import { withTenant, type Statement } from '../../db/scope';
+import type { Role } from '../roles';
+import { IS_FIRST } from './delivery';
+import { LEASE_MS, RUN_DEADLINE_MS } from './limits';
+import { TURN_SEPARATOR } from './reply';
+import type { ClaimedRun } from './types';
+
+const CLAIM: Statement = {
+  name: 'run-claim',
+  // One UPDATE, whose conditions are checked again on the row that a faster twin left: one of many gets it. The
+  // text of turns that finished stays; what a dead worker streamed behind it is void.
+  text: `
+    with claimed as (
+      update runs r set status = 'running', epoch = r.epoch + 1, lease_until = now() + $2 * interval '1 ms',
+        crashes = r.crashes + (r.status = 'running')::int, started_at = coalesce(r.started_at, now()),
+        deadline_at = coalesce(r.deadline_at, now() + $3 * interval '1 ms'), updated_at = now()
+      where r.id = $1 and (r.status = 'queued' or (r.status = 'running' and r.lease_until <= now())) and ${IS_FIRST}
+      returning r.*
+    ), reply as (
+      update messages m set status = 'streaming', updated_at = now(), content = coalesce((
+        select string_agg(t.content, $4 order by t.turn) from run_turns t
+         where t.run_id = claimed.id and t.content <> ''), '')
+      from claimed where m.id = claimed.reply_id
+    )
+    select r.id, r.business_id as "businessId", r.conversation_id as "conversationId", r.message_id as "messageId",
+           r.reply_id as "replyId", r.position, r.epoch, r.crashes, r.deadline_at as "deadlineAt",
+           r.stop_requested_at is not null as "stopRequested", r.request_id as "requestId", r.user_id as "userId",
+           s.role, b.timezone, b.locale,
+           case when a.id is not null then json_build_object(
+             'id', a.id, 'name', a.name, 'systemPrompt', a.system_prompt, 'model', a.model,
+             'fallbackModels', a.fallback_models, 'temperature', a.temperature, 'maxTokens', a.max_tokens,
+             'tools', a.tools) end as agent
+      from claimed r join businesses b on b.id = r.business_id
+      left join memberships s on s.business_id = r.business_id and s.user_id = r.user_id
+      left join agents a on a.business_id = r.business_id and a.id = r.agent_id and a.status = 'active'`,
+};
+
+type ClaimRow = Omit<ClaimedRun, 'actor' | 'agent'> & {
+  userId: string;
+  role: Role | null;
+  agent: ClaimedRun['agent'] | null;
+};
+
+function claimedOf({ userId, role, agent, ...run }: ClaimRow): ClaimedRun {
+  return {
+    ...run,
+    // A run outlives the login that asked for it, and never acts as an operator.
+    actor: role ? { userId, businessId: run.businessId, sessionId: '', role, operator: false } : undefined,
+    agent: agent ?? undefined,
+  };
+}
+
+/**
+ * Takes a run in hand under a new epoch, by which every write of an earlier holder is refused. One whose worker died
+ * counts a crash; from MAX_CRASHES on the caller ends it as failed. A run with `stopRequested` is the caller's to end.
+ * @returns undefined where there is nothing to do: another worker has it, it ended, or an earlier run of its
+ *   conversation is still open
+ */
+export function claimRun(db: Database, businessId: string, runId: string): Promise<ClaimedRun | undefined> {
+  return withTenant(db, businessId, async (tx) => {
+    const [row] = await tx.query<ClaimRow & object>(CLAIM, [
+      runId,
+      LEASE_MS,
+      RUN_DEADLINE_MS,
+      TURN_SEPARATOR,
+    ]);
+    return row && claimedOf(row);
+  });
+}
