@@ -1,5 +1,7 @@
+import type { Knex } from 'knex';
 import { tenantStatement, type Statement } from '../../db/scope';
 import type { Database } from '../../db/database';
+import { trxStatement } from '../../db/trx-statement';
 import { createBatcher } from '../../lib/batcher';
 import { INTERACTIVE_LIMIT, LEASE_MS } from './limits';
 
@@ -66,28 +68,48 @@ export type RequestRefresh = (businessId: string, asked: Asked) => Promise<Refre
 export const createRequestRefresh = (db: Database): RequestRefresh =>
   createBatcher<Asked, RefreshRequest | undefined>({
     idOf: ({ widgetId }) => widgetId,
-    async run(businessId, asked) {
-      const rows = await tenantStatement<{
-        widgetId: string;
-        claimNo: number;
-        claimed: boolean;
-        queued: boolean;
-      }>(db, businessId, REQUEST, [
-        asked.map(({ widgetId }) => widgetId),
-        asked.map(({ requestId }) => requestId),
+    run: async (businessId, asked) =>
+      answersOf(
         businessId,
-        INTERACTIVE_LIMIT,
-        LEASE_MS,
-      ]);
-      const found = new Map(rows.map((row) => [row.widgetId, row]));
-      return asked.map(({ widgetId, requestId }) => {
-        const row = found.get(widgetId);
-        return (
-          row && {
-            claim: row.claimed ? { widgetId, businessId, claimNo: row.claimNo, requestId } : undefined,
-            queued: row.queued,
-          }
-        );
-      });
-    },
+        asked,
+        await tenantStatement<RequestRow>(db, businessId, REQUEST, valuesOf(businessId, asked)),
+      ),
   });
+
+/** The same for one widget, in the caller's transaction of the business: a claim's job is enqueued after the commit. */
+export async function requestRefreshWithin(
+  trx: Knex.Transaction,
+  businessId: string,
+  asked: Asked,
+): Promise<RefreshRequest | undefined> {
+  const rows = await trxStatement<RequestRow>(trx, REQUEST, valuesOf(businessId, [asked]));
+  return answersOf(businessId, [asked], rows)[0];
+}
+
+interface RequestRow {
+  widgetId: string;
+  claimNo: number;
+  claimed: boolean;
+  queued: boolean;
+}
+
+const valuesOf = (businessId: string, asked: readonly Asked[]): unknown[] => [
+  asked.map(({ widgetId }) => widgetId),
+  asked.map(({ requestId }) => requestId),
+  businessId,
+  INTERACTIVE_LIMIT,
+  LEASE_MS,
+];
+
+function answersOf(businessId: string, asked: readonly Asked[], rows: readonly RequestRow[]) {
+  const found = new Map(rows.map((row) => [row.widgetId, row]));
+  return asked.map(({ widgetId, requestId }): RefreshRequest | undefined => {
+    const row = found.get(widgetId);
+    return (
+      row && {
+        claim: row.claimed ? { widgetId, businessId, claimNo: row.claimNo, requestId } : undefined,
+        queued: row.queued,
+      }
+    );
+  });
+}

@@ -15,6 +15,12 @@ export const analysisTool: Tool<'analysis'> = {
     if (figure === undefined)
       return { ...about, over: 'latest data', ...analyse(tableOf(type, data), question) };
     const history = await figureHistory(trx, { id, type, config }, question);
-    return { ...about, over: 'history', current: figure, ...analyse(history, { column: 'value' }) };
+    return {
+      ...about,
+      over: 'history',
+      current: figure,
+      latest: data,
+      ...analyse(history, { column: 'value' }),
+    };
   },
 };

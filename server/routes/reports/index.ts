@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { findReport } from '../../../domain/reports/reports';
+import { notFound } from '../../../lib/errors';
+import type { ServerContext } from '../../context';
+import { idParams } from '../../http/lists';
+import { defineRoute, type Route } from '../../http/route';
+
+/** `/reports/:id`: what an agent made for you. */
+export const reportRoutes = ({ db }: ServerContext): Route[] => [
+  defineRoute({
+    method: 'get',
+    path: '/reports/:id',
+    summary: 'A report of your own: its title and its CSV',
+    tag: 'conversations',
+    access: { policy: () => true },
+    params: idParams,
+    response: z.strictObject({ title: z.string(), csv: z.string() }),
+    handler: async ({ actor, params }) => {
+      const report = await findReport(db, actor, params.id);
+      if (!report) throw notFound('Report');
+      return { data: report };
+    },
+  }),
+];
