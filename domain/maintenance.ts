@@ -1,5 +1,6 @@
 import type { Database } from '../db/database';
-import { systemStatement, type Statement } from '../db/scope';
+import { systemStatement } from '../db/scope';
+import { DELETE_UNTOUCHED, PURGE, type UpkeepStatement } from './conversations/cleanup';
 
 /** Versions of a widget's data that are kept. */
 const HISTORY_VERSIONS = 200;
@@ -12,35 +13,42 @@ const BATCH = 5_000;
 
 const TASKS = {
   'trim-history': {
+    batch: BATCH,
     name: 'maintenance-history',
     text: `delete from widget_data_history where ctid in (
              select h.ctid from widget_data_history h join widget_data d using (widget_id)
               where h.version <= d.version - ${HISTORY_VERSIONS} limit ${BATCH}) returning 1`,
   },
   'trim-tombstones': {
+    batch: BATCH,
     name: 'maintenance-tombstones',
     text: `delete from tombstones where seq in (
              select seq from tombstones where created_at < now() - interval '${TOMBSTONE_DAYS} days' limit ${BATCH})
            returning 1`,
   },
   'expire-sessions': {
+    batch: BATCH,
     name: 'maintenance-sessions',
     text: `delete from sessions where id in (
              select id from sessions where coalesce(revoked_at, expires_at) < now() - interval '${SESSION_DAYS} days'
               limit ${BATCH}) returning 1`,
   },
   'expire-idempotency-keys': {
+    batch: BATCH,
     name: 'maintenance-idempotency-keys',
     text: `delete from idempotency_keys where ctid in (
              select ctid from idempotency_keys where created_at < now() - interval '24 hours' limit ${BATCH})
            returning 1`,
   },
   'expire-source-probes': {
+    batch: BATCH,
     name: 'maintenance-source-probes',
     text: `delete from source_probes where id in (
              select id from source_probes where created_at < now() - interval '1 hour' limit ${BATCH}) returning 1`,
   },
-} satisfies Record<string, Statement>;
+  'delete-untouched-conversations': DELETE_UNTOUCHED,
+  'purge-conversations': PURGE,
+} satisfies Record<string, UpkeepStatement>;
 
 export type MaintenanceTask = keyof typeof TASKS;
 
@@ -53,6 +61,6 @@ export async function runMaintenance(db: Database, task: MaintenanceTask): Promi
   for (;;) {
     const rows = await systemStatement(db, TASKS[task], []);
     deleted += rows.length;
-    if (rows.length < BATCH) return deleted;
+    if (rows.length < TASKS[task].batch) return deleted;
   }
 }

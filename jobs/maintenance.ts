@@ -7,6 +7,8 @@ export const MAINTENANCE_TASKS = [
   'expire-sessions',
   'expire-idempotency-keys',
   'expire-source-probes',
+  'delete-untouched-conversations',
+  'purge-conversations',
 ] as const;
 
 /** Upkeep of the platform's own tables. `tick` is the minute it was due, so that many schedulers make one job. */

@@ -7,6 +7,10 @@ export interface ScheduledWork {
   sweepDueWidgets(): Promise<void>;
   /** Hands over again what was lost. Claims are taken under a row lock, jobs under an id. */
   recoverRefreshes(): Promise<void>;
+  /** Hands over agent runs that were lost. Each is handed out once, under a row lock. */
+  recoverRuns(): Promise<void>;
+  /** Lets runs go on whose person did not confirm in time. */
+  expireConfirmations(): Promise<void>;
   /** Renews this worker process's lease, by which the sweep counts slots. */
   renewWorkerLease(): Promise<void>;
   /** Enqueues upkeep under a job id made of task and minute. */
@@ -17,12 +21,16 @@ export interface ScheduledWork {
 const SCHEDULE: { cron: string; name: string; run: (work: ScheduledWork, now: Date) => Promise<void> }[] = [
   { cron: '* * * * * *', name: 'due-widgets', run: (work) => work.sweepDueWidgets() },
   { cron: '*/2 * * * * *', name: 'lost-refreshes', run: (work) => work.recoverRefreshes() },
+  { cron: '*/2 * * * * *', name: 'lost-runs', run: (work) => work.recoverRuns() },
+  { cron: '*/5 * * * * *', name: 'expired-confirmations', run: (work) => work.expireConfirmations() },
   { cron: '*/3 * * * * *', name: 'worker-lease', run: (work) => work.renewWorkerLease() },
   upkeep('0 7 * * * *', 'trim-history'),
   upkeep('0 17 3 * * *', 'trim-tombstones'),
   upkeep('0 27 3 * * *', 'expire-sessions'),
   upkeep('0 37 * * * *', 'expire-idempotency-keys'),
   upkeep('0 47 * * * *', 'expire-source-probes'),
+  upkeep('0 52 * * * *', 'delete-untouched-conversations'),
+  upkeep('0 57 * * * *', 'purge-conversations'),
 ];
 
 function upkeep(pattern: string, task: (typeof MAINTENANCE_TASKS)[number]) {

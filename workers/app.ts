@@ -11,6 +11,7 @@ import { startSchedule } from '../jobs/schedule';
 import type { Shutdown } from '../lib/shutdown';
 import type { WorkerContext } from './context';
 import { HANDLERS, type Handler } from './registry';
+import { createRunSweeper } from './run-sweeper';
 import { createSources } from './sources';
 import { parseAllowEntry } from './sources/network/allow-list';
 import { createSweeper } from './sweeper';
@@ -28,6 +29,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   const { db, env, logger, shutdown } = parts;
   warnOfUselessEntries(parts);
   const sweeper = createSweeper(parts);
+  const runSweeper = createRunSweeper(parts);
   const context: WorkerContext = {
     metrics: UNOBSERVED,
     ...parts,
@@ -51,6 +53,8 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     {
       sweepDueWidgets: sweeper.sweep,
       recoverRefreshes: sweeper.recover,
+      recoverRuns: runSweeper.recover,
+      expireConfirmations: runSweeper.expireConfirmations,
       renewWorkerLease: renew,
       enqueueMaintenance: (task, tick) =>
         parts.jobs.enqueue('maintenance', { task, tick, requestId: `schedule-${randomUUID()}` }),
