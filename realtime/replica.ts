@@ -36,12 +36,12 @@ export class Replica {
     const isDeleted = 'deleted' in change;
     const id = isDeleted ? change.id : rowId(change);
     const version = isDeleted ? change.version : change.row.version;
-    // Data has no deletion of its own: it goes with its widget, and a late event must not bring it back.
-    if (change.kind === 'widgetData' && this.isBuried('widget', id)) return false;
+    if (this.isInGrave(change)) return false;
     const held = this.held.get(keyOf(change.kind, id));
     if (held && held.version >= version) return false;
     this.held.set(keyOf(change.kind, id), { version, row: isDeleted ? undefined : change.row });
     if (change.kind === 'widget' && isDeleted) this.held.delete(keyOf('widgetData', id));
+    if (change.kind === 'conversation' && isDeleted) this.buryTalk(id);
     return true;
   }
 
@@ -63,6 +63,33 @@ export class Replica {
     if (change) this.apply(change);
   }
 
+  /**
+   * Data has no deletion of its own: it goes with its widget, messages and runs with their conversation, and a late
+   * event must not bring them back. A conversation's deletion is final: what still happens in it is nobody's news.
+   */
+  private isInGrave(change: SyncChange): boolean {
+    if ('deleted' in change) return false;
+    switch (change.kind) {
+      case 'widgetData':
+        return this.isBuried('widget', change.row.widgetId);
+      case 'conversation':
+        return this.isBuried('conversation', change.row.id);
+      case 'message':
+      case 'run':
+        return this.isBuried('conversation', change.row.conversationId);
+      default:
+        return false;
+    }
+  }
+
+  private buryTalk(conversationId: string): void {
+    for (const kind of ['message', 'run'] as const) {
+      for (const row of this.all(kind)) {
+        if (row.conversationId === conversationId) this.held.delete(keyOf(kind, row.id));
+      }
+    }
+  }
+
   private isBuried(kind: SyncKind, id: string): boolean {
     const held = this.held.get(keyOf(kind, id));
     return held !== undefined && held.row === undefined;
@@ -76,6 +103,11 @@ const ROW_EVENTS: Partial<Record<keyof ServerEvents, SyncKind>> = {
   'dashboard.changed': 'dashboard',
   'member.changed': 'member',
   'notification.created': 'notification',
+  'agent.changed': 'agent',
+  'conversation.changed': 'conversation',
+  'message.created': 'message',
+  'message.completed': 'message',
+  'run.changed': 'run',
 };
 
 /** Takes the envelope off, so that an event leaves the same row as a sync does. */

@@ -1,10 +1,12 @@
 import type { Database } from '../db/database';
 import { withTenant, type Transaction } from '../db/scope';
 import type { Actor } from '../domain/roles';
+import { changedAgents } from './sync/agents';
 import { rowId, type DeletedRow, type SyncAnswer, type SyncChange } from './sync/changes';
+import { changedConversations, changedMessages, changedRuns } from './sync/conversations';
 import { decodeCursor, encodeCursor, isUsable } from './sync/cursor';
 import { changedDashboards } from './sync/dashboards';
-import { SYNC_LIMIT } from './sync/limits';
+import { SYNC_DATA_BYTES, SYNC_LIMIT } from './sync/limits';
 import { changedMembers, changedNotifications } from './sync/people';
 import { ONE_SNAPSHOT, POSITION, type PositionRow } from './sync/position';
 import type { Since } from './sync/since';
@@ -37,16 +39,21 @@ export function sync(db: Database, actor: Actor, cursorText: string | undefined)
 
 /** @returns undefined where it is more than an answer may hold */
 async function changesSince(tx: Transaction, since: Since): Promise<SyncChange[] | undefined> {
-  const [widgets, widgetData, dashboards, members, notifications, buried] = await Promise.all([
+  const [sized, buried, ...others] = await Promise.all([
+    Promise.all([changedWidgetData(tx, since), changedMessages(tx, since), changedAgents(tx, since)]),
+    buriedRows(tx, since),
     changedWidgets(tx, since),
-    changedWidgetData(tx, since),
     changedDashboards(tx, since),
     changedMembers(tx, since),
     changedNotifications(tx, since),
-    buriedRows(tx, since),
+    changedConversations(tx, since),
+    changedRuns(tx, since),
   ]);
-  if (!widgetData) return undefined;
-  const rows = [...widgets, ...widgetData, ...dashboards, ...members, ...notifications];
+  const large = sized.filter((rows) => rows !== undefined);
+  const bytes = large.reduce((sum, rows) => sum + rows.bytes, 0);
+  if (large.length < sized.length || bytes > SYNC_DATA_BYTES) return undefined;
+  // Widgets stand before their data: a replica takes no data of a widget that it holds as gone.
+  const rows = [...others.flat(), ...large.flatMap(({ changes }) => changes)];
   if (rows.length + buried.length > SYNC_LIMIT) return undefined;
   return [...rows, ...latestOf(buried, new Set(rows.map((change) => `${change.kind} ${rowId(change)}`)))];
 }

@@ -1,3 +1,9 @@
+import type { PresentedAgent } from '../../domain/presenters/agent';
+import type {
+  PresentedConversation,
+  PresentedMessage,
+  PresentedRun,
+} from '../../domain/presenters/conversation';
 import type { PresentedDashboard } from '../../domain/presenters/dashboard';
 import type { PresentedNotification } from '../../domain/presenters/notification';
 import type { PresentedMember } from '../../domain/presenters/people';
@@ -11,6 +17,10 @@ export interface SyncedRows {
   dashboard: PresentedDashboard;
   member: PresentedMember;
   notification: PresentedNotification;
+  agent: PresentedAgent;
+  conversation: PresentedConversation;
+  message: PresentedMessage;
+  run: PresentedRun;
 }
 
 export type SyncKind = keyof SyncedRows;
@@ -19,13 +29,19 @@ export type ChangedRow = { [Kind in SyncKind]: { kind: Kind; row: SyncedRows[Kin
 
 /**
  * Gone, or no longer visible to this person. `version` is the one the deletion took: an event with a lower one is
- * late. A deleted widget takes its data along.
+ * late. A deleted widget takes its data along, a deleted conversation its messages and runs.
  */
 export interface DeletedRow {
   kind: SyncKind;
   id: string;
   deleted: true;
   version: number;
+}
+
+/** Changed rows of a kind that can be large, and the bytes of JSON that their large parts take. */
+export interface SizedRows {
+  changes: ChangedRow[];
+  bytes: number;
 }
 
 export type SyncChange = ChangedRow | DeletedRow;

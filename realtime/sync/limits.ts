@@ -1,7 +1,7 @@
 /** Most changes one answer holds (product.md, Sync); a client further behind reloads, which pages. */
 export const SYNC_LIMIT = 2_000;
 /**
- * Most widget data one answer holds, bytes of JSON. Half of what a reader may fall behind before its socket is
+ * Most widget data, messages and agents' prompts that one answer holds together, bytes of JSON. Half of what a reader may fall behind before its socket is
  * closed (server/sockets/limits), so that an answer alone never closes one.
  */
 export const SYNC_DATA_BYTES = 524_288;

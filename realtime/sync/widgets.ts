@@ -2,7 +2,7 @@ import type { Statement, Transaction } from '../../db/scope';
 import { widgetPolicy, type WidgetAccess } from '../../domain/policies/widget';
 import { presentWidgetData, type WidgetDataRow } from '../../domain/presenters/widget-data';
 import { presentWidget, type WidgetRow } from '../../domain/presenters/widget';
-import type { ChangedRow } from './changes';
+import type { ChangedRow, SizedRows } from './changes';
 import { SYNC_DATA_BYTES } from './limits';
 import type { Since } from './since';
 
@@ -45,12 +45,12 @@ const WIDGET_DATA: Statement = {
     ), stored as materialized (
       select coalesce(sum(stored), 0) <= $5 as fits from touched
     ), sized as materialized (
-      select coalesce(sum(d.bytes), 0) <= $5 as fits
+      select coalesce(sum(d.bytes), 0)::int as bytes
         from stored join touched on stored.fits
         cross join lateral (
           select octet_length(data::text) as bytes from widget_data where widget_id = touched.widget_id offset 0) d
     )
-    select stored.fits and sized.fits as fits, found.*
+    select stored.fits and sized.bytes <= $5 as fits, sized.bytes, found.*
       from stored cross join sized
       left join lateral (
         select shown.* from touched cross join lateral (
@@ -60,16 +60,16 @@ const WIDGET_DATA: Statement = {
             from widget_data d join widgets w on w.id = d.widget_id
             join widget_schedules s on s.widget_id = d.widget_id
            where d.widget_id = touched.widget_id offset 0) shown
-      ) found on stored.fits and sized.fits`,
+      ) found on stored.fits and sized.bytes <= $5`,
 };
 
-type DataRow = WidgetDataRow & WidgetAccess & { fits: boolean };
+type DataRow = WidgetDataRow & WidgetAccess & { fits: boolean; bytes: number };
 
 /** @returns undefined where it is more than {@link SYNC_DATA_BYTES} */
 export async function changedWidgetData(
   tx: Transaction,
   { actor, xmin, limit }: Since,
-): Promise<ChangedRow[] | undefined> {
+): Promise<SizedRows | undefined> {
   const rows = await tx.query<DataRow & { widgetId: string | null }>(WIDGET_DATA, [
     actor.businessId,
     xmin,
@@ -78,7 +78,8 @@ export async function changedWidgetData(
     SYNC_DATA_BYTES,
   ]);
   if (rows[0] && !rows[0].fits) return undefined;
-  return rows
+  const changes = rows
     .filter((row) => row.widgetId !== null && widgetPolicy.read(actor, row))
-    .map((row) => ({ kind: 'widgetData', row: presentWidgetData(row) }));
+    .map((row): ChangedRow => ({ kind: 'widgetData', row: presentWidgetData(row) }));
+  return { changes, bytes: rows[0]?.bytes ?? 0 };
 }

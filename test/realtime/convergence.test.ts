@@ -5,6 +5,7 @@ import { Replica } from '../../realtime/replica';
 import { sync } from '../../realtime/sync';
 import type { SyncChange, SyncKind } from '../../realtime/sync/changes';
 import { createWorld, type Person, type World } from './fixture';
+import { addAgent, addTalk } from './talk';
 
 /**
  * Product promise 5: after any break, sync brings a client to exactly the server's state. Random writers, with
@@ -36,6 +37,47 @@ type Random = ReturnType<typeof randomOf>;
 
 const A_WIDGET = `(select id from widgets where business_id = $1 order by random() limit 1)`;
 const A_DASHBOARD = `(select id from dashboards where business_id = $1 order by random() limit 1)`;
+
+const AN_AGENT = `(select id from agents where business_id = $1 order by random() limit 1)`;
+const A_TALK = `(select id from conversations where business_id = $1 order by random() limit 1)`;
+const A_MESSAGE = `(select id from messages where business_id = $1 order by random() limit 1)`;
+const A_RUN = `(select id from runs where business_id = $1 order by random() limit 1)`;
+
+/** One random write to agents and conversations. */
+async function writeTalk(client: Client, random: Random, { userId }: Person): Promise<void> {
+  const run = (text: string, ...values: unknown[]) => client.query(text, [businessId, ...values]);
+  const sql: World['sql'] = async (text, values = []) =>
+    (await client.query<Record<string, unknown>>(text, values as unknown[])).rows;
+  const text = `t${random(1e6)}`;
+  const addOne = () => addTalk({ sql }, { businessId, userId });
+  const setMessage = () =>
+    run(`update messages set content = $2, status = 'completed' where id = ${A_MESSAGE}`, text);
+  const writes = [
+    () => addAgent({ sql }, businessId, text),
+    () => run(`update agents set name = $2 where id = ${AN_AGENT}`, text),
+    () => run(`update conversations set agent_id = ${AN_AGENT} where id = ${A_TALK}`),
+    () => run(`delete from agents where id = ${AN_AGENT}`),
+    addOne,
+    addOne,
+    addOne,
+    () => run(`update conversations set title = $2 where id = ${A_TALK}`, text),
+    // Deleted ones are written to, too: a run that ends in one.
+    () => run(`update conversations set deleted_at = coalesce(deleted_at, now()) where id = ${A_TALK}`),
+    () => run(`delete from conversations where id = ${A_TALK} and deleted_at is not null`),
+    () =>
+      run(
+        `insert into messages (id, business_id, conversation_id, role, content, status, position)
+         select $2, $1, id, 'user', $3, 'completed', $4 from conversations where id = ${A_TALK}`,
+        newId(),
+        text,
+        3 + random(1e6),
+      ),
+    setMessage,
+    setMessage,
+    () => run(`update runs set status = 'completed', epoch = epoch + 1 where id = ${A_RUN}`),
+  ];
+  await writes[random(writes.length)]?.();
+}
 
 /** One random write. */
 async function write(client: Client, random: Random, person: Person): Promise<void> {
@@ -117,7 +159,7 @@ async function writer(seed: number, transactions: number): Promise<void> {
     try {
       await client.query('begin');
       for (let left = 1 + random(5); left > 0; left -= 1) {
-        await write(client, random, people[random(3)] as Person);
+        await (random(3) ? write : writeTalk)(client, random, people[random(3)] as Person);
         // Others commit while this one is open.
         for (let pause = random(20); pause > 0; pause -= 1) await turn();
       }
@@ -147,7 +189,18 @@ async function truth({ userId }: Person): Promise<string[]> {
       where m.business_id = $1
      union all
      select 'notification', id, version, (read_at is null)::text from notifications
-      where business_id = $1 and user_id = $2`,
+      where business_id = $1 and user_id = $2
+     union all
+     select 'agent', id, version, name || system_prompt from agents where business_id = $1
+     union all
+     select 'conversation', id, version, title || coalesce(agent_id::text, '-') from conversations
+      where business_id = $1 and user_id = $2 and deleted_at is null
+     union all
+     select 'message', m.id, m.version, m.content || m.status from messages m join conversations c on c.id = m.conversation_id
+      where c.business_id = $1 and c.user_id = $2 and c.deleted_at is null
+     union all
+     select 'run', r.id, r.version, r.status || r.epoch from runs r join conversations c on c.id = r.conversation_id
+      where c.business_id = $1 and c.user_id = $2 and c.deleted_at is null`,
     [businessId, userId],
   );
   return rows.map(({ kind, id, version, content }) => [kind, id, version, content].join(' ')).sort();
@@ -171,6 +224,12 @@ function holdings(replica: Replica): string[] {
     ...replica
       .all('notification')
       .map((row) => line('notification', row.id, row.version, String(row.readAt === null))),
+    ...replica.all('agent').map((row) => line('agent', row.id, row.version, row.name + row.systemPrompt)),
+    ...replica
+      .all('conversation')
+      .map((row) => line('conversation', row.id, row.version, row.title + (row.agentId ?? '-'))),
+    ...replica.all('message').map((row) => line('message', row.id, row.version, row.content + row.status)),
+    ...replica.all('run').map((row) => line('run', row.id, row.version, `${row.status}${row.epoch}`)),
   ].sort();
 }
 
