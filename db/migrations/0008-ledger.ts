@@ -6,6 +6,24 @@ import type { Knex } from 'knex';
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
+    -- The day or month of a zone that an instant is in, as instants. Where midnight does not exist (Beirut in spring),
+    -- Postgres gives the moment that stands in its place; where it comes twice (Havana in autumn) it gives the second,
+    -- so the hour before is looked at, too.
+    create function period_start(period text, zone text, at timestamptz) returns timestamptz
+      language sql stable parallel safe
+      return (
+        select case when date_trunc(period, (late - interval '1 hour') at time zone zone) = local
+                    then late - interval '1 hour' else late end
+          from (select date_trunc(period, at at time zone zone)) as day (local),
+               lateral (select local at time zone zone) as start (late));
+
+    -- Some moment of the next one, and where that begins.
+    create function period_end(period text, zone text, at timestamptz) returns timestamptz
+      language sql stable parallel safe
+      return period_start(period, zone,
+        (date_trunc(period, at at time zone zone) + ('1 ' || period)::interval + interval '12 hours')
+          at time zone zone);
+
     -- tiers: [{aboveInputTokens, input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning}], rates as decimal
     -- text. A changed price is a new row with its own effective_from; rows are never edited, the ledger names them.
     -- business_id: a price that a business set for its own provider's model; null for everyone's.
@@ -90,7 +108,7 @@ export async function up(knex: Knex): Promise<void> {
       period_end timestamptz not null,
       spent_nano bigint not null default 0,
       held_nano bigint not null default 0 check (held_nano >= 0),
-      -- Highest threshold of which people were told, percent of the limit.
+      -- The highest threshold of which people were told, percent of the limit.
       told_soft integer not null default 0,
       told_hard integer not null default 0,
       primary key (budget_id, period_start),

@@ -1,0 +1,59 @@
+import { calcPrice, findProvider } from '@pydantic/genai-prices';
+import type { Statement, Transaction } from '../../db/scope';
+import type { Price, PriceTier } from './price';
+
+/** A tier as it is stored: rates as decimal text, since JSON numbers are floats. */
+export type StoredTier = Record<Exclude<keyof PriceTier, 'aboveInputTokens'>, string> & {
+  aboveInputTokens: number;
+};
+
+const FIND: Statement = {
+  name: 'prices-find',
+  text: `select id, provider, model, effective_from as "effectiveFrom", tiers from model_prices
+          where provider = $1 and model in ($2, $3) and effective_from <= $4
+            and (business_id is null or business_id = current_business())
+          order by business_id nulls last, model = $2 desc, effective_from desc limit 1`,
+};
+
+/** A price as it is stored. */
+export type PriceRow = Omit<Price, 'tiers'> & { tiers: StoredTier[] };
+
+/**
+ * The price of a model at a moment: the business's own first, then the platform's; undefined where nobody knows
+ * one. Not cached: asked for beside the budgets' locks, it costs no round trip.
+ * @param model the provider's own name of it, dated or not (`gpt-4o-mini-2024-07-18`)
+ */
+export async function priceFor(
+  tx: Transaction,
+  provider: string,
+  model: string,
+  at: Date,
+): Promise<Price | undefined> {
+  const values = [provider, model, cataloguedName(provider, model) ?? model, at];
+  const [row] = await tx.query<PriceRow>(FIND, values);
+  return row && readPrice(row);
+}
+
+/** A stored row as a price. @throws Error for one without a tier */
+export function readPrice(row: PriceRow): Price {
+  const [first, ...others] = row.tiers.map(readTier);
+  if (!first) throw new Error(`The price ${row.id} has no tier.`);
+  return { ...row, tiers: [first, ...others] };
+}
+
+const readTier = (tier: StoredTier): PriceTier => ({
+  aboveInputTokens: tier.aboveInputTokens,
+  input: BigInt(tier.input),
+  cacheRead: BigInt(tier.cacheRead),
+  cacheWrite5m: BigInt(tier.cacheWrite5m),
+  cacheWrite1h: BigInt(tier.cacheWrite1h),
+  output: BigInt(tier.output),
+  reasoning: BigInt(tier.reasoning),
+});
+
+/** Under which name the catalogue keeps a model that it knows by a pattern; undefined where it knows none. */
+function cataloguedName(providerId: string, model: string): string | undefined {
+  const provider = findProvider({ providerId });
+  // Asked for the name alone: what the catalogue computes is in floats, and null or 0 where it knows nothing.
+  return provider && calcPrice({ input_tokens: 1 }, model, { provider })?.model.id;
+}
