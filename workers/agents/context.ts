@@ -1,6 +1,6 @@
 import { countTokens, MESSAGE_OVERHEAD_TOKENS } from './count-tokens';
 import type { ContextMessage } from './providers/provider';
-import { truncateMiddle } from './truncate';
+import { NOTE_TOKENS, truncateMiddle } from './truncate';
 
 /**
  * Messages that stand or fall together (architecture.md, "Context is dropped in whole groups"): a person's message
@@ -8,9 +8,17 @@ import { truncateMiddle } from './truncate';
  */
 export type Group = readonly ContextMessage[];
 
+/** A person's message with what came of it. */
+export interface Exchange {
+  /** With its tool turns. */
+  whole: Group;
+  /** What was said alone: tool results are the first to go. */
+  brief: Group;
+}
+
 export interface ContextParts {
   /** Earlier exchanges of the conversation, oldest first. */
-  history: readonly Group[];
+  history: readonly Exchange[];
   /** What is answered now. */
   question: ContextMessage;
   /** This run's own turns, oldest first. */
@@ -44,7 +52,7 @@ export async function fitContext(
   { history, question, turns }: ContextParts,
   budget: number,
 ): Promise<ContextMessage[]> {
-  const everything = [...history.flat(), question, ...turns.flat()];
+  const everything = [...history.flatMap(({ whole }) => whole), question, ...turns.flat()];
   // A token is at least one byte: what is below the budget in bytes needs no counting.
   if (everything.reduce((sum, message) => sum + bytesOf(message), 0) <= budget) return everything;
 
@@ -60,8 +68,22 @@ export async function fitContext(
   }
   const older = await newestThatFit(turns.slice(0, -1), left);
   // Nothing from before a gap: an exchange makes no sense behind turns that were dropped.
-  const past = older.isAll ? await newestThatFit(history, older.left) : { groups: [] };
-  return [...past.groups.flat(), shownQuestion, ...[...older.groups, ...shownTurns].flat()];
+  const past = older.isAll ? await pastThatFits(history, older.left) : [];
+  return [...past.flat(), shownQuestion, ...[...older.groups, ...shownTurns].flat()];
+}
+
+/** From the newest back with their tool turns, and where these no longer fit, without. */
+async function pastThatFits(history: readonly Exchange[], budget: number): Promise<Group[]> {
+  const whole = await newestThatFit(
+    history.map((exchange) => exchange.whole),
+    budget,
+  );
+  const earlier = history.slice(0, history.length - whole.groups.length);
+  const brief = await newestThatFit(
+    earlier.map((exchange) => exchange.brief),
+    whole.left,
+  );
+  return [...brief.groups, ...whole.groups];
 }
 
 async function newestThatFit(
@@ -113,16 +135,25 @@ async function tokensOf(group: Group, enough = Infinity): Promise<number> {
   return tokens;
 }
 
-/** The group with its texts (arguments of calls excepted, they are JSON) cut down to about `budget` tokens. */
+/** Each try leaves a fifth less: a text's parts can have more tokens per character than the whole. */
+const SHORTEN_TRIES = [1, 0.8, 0.6, 0.4, 0.2, 0];
+
+/** The group with its messages cut down to `budget` tokens, each in proportion. Arguments of calls stay: they are JSON. */
 async function shorten(group: Group, budget: number): Promise<Group> {
   const tokens = await tokensOf(group);
   if (tokens <= budget) return group;
-  const shares = await Promise.all(group.map(countMessage));
-  return group.map((message, index) => {
-    const share = shares[index] ?? 0;
-    const allowed = Math.max(0, Math.floor((share * budget) / tokens) - overheadOf(message));
-    // As many characters as make that many tokens, going by what this very message has per token.
-    const chars = Math.floor((message.content.length * allowed) / Math.max(share, 1));
-    return { ...message, content: truncateMiddle(message.content, chars) };
-  });
+  let shorter: Group = group;
+  for (const part of SHORTEN_TRIES) {
+    shorter = await Promise.all(group.map((message) => shortenMessage(message, (budget / tokens) * part)));
+    if ((await tokensOf(shorter)) <= budget) break;
+  }
+  return shorter;
+}
+
+async function shortenMessage(message: ContextMessage, ratio: number): Promise<ContextMessage> {
+  const tokens = await countMessage(message);
+  const allowed = Math.max(0, Math.floor(tokens * ratio) - overheadOf(message) - NOTE_TOKENS);
+  // Going by what this very message has per token.
+  const chars = Math.floor((message.content.length * allowed) / tokens);
+  return { ...message, content: truncateMiddle(message.content, chars) };
 }

@@ -14,7 +14,7 @@ export const MESSAGE_OVERHEAD_TOKENS = 16;
 
 /** The slices of a text, cut between characters and never within one. */
 export function* slicesOf(text: string): Generator<string> {
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     let to = Math.min(from + SLICE_CHARS, text.length);
     if (to < text.length && isHighSurrogate(text.charCodeAt(to - 1))) to -= 1;
     yield text.slice(from, to);

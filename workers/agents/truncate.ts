@@ -1,6 +1,9 @@
 import { isHighSurrogate } from './count-tokens';
 
-const NOTE = (chars: number) => `\n\n[… ${chars} characters were left out here because they did not fit …]\n\n`;
+/** What the note takes, tokens. */
+export const NOTE_TOKENS = 24;
+const NOTE = (chars: number) =>
+  `\n\n[… ${chars} characters were left out here because they did not fit …]\n\n`;
 
 /**
  * The beginning and the end of a text that is too long, with a note between them that says how much is missing.

@@ -63,6 +63,7 @@ export async function* callProvider<Item>(
     () => idle.endWithin(ERROR_BODY_MS),
   );
   let route: Route | undefined;
+  let isReadToTheEnd = false;
   request.signal.addEventListener('abort', onAbort, { once: true });
   if (request.signal.aborted) onAbort();
   try {
@@ -83,12 +84,14 @@ export async function* callProvider<Item>(
       if (cap?.isExceededBy(event))
         return yield { type: 'end', stopReason: 'max_tokens', model: reader.model };
     }
+    isReadToTheEnd = true;
   } catch (error) {
     throw toProviderError(error, wire, ending, setup.idleTimeoutMs);
   } finally {
     request.signal.removeEventListener('abort', onAbort);
     idle.stop();
-    over.abort();
+    // What was read to its end leaves its connection for the next call; an abort would still close it.
+    if (!isReadToTheEnd) over.abort();
     route?.close();
   }
 }

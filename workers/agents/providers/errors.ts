@@ -3,8 +3,8 @@ import {
   APIError as AnthropicApiError,
 } from '@anthropic-ai/sdk';
 import { APIConnectionError as OpenAiConnectionError, APIError as OpenAiApiError } from 'openai';
+import { errors } from 'undici';
 import { SourceError } from '../../../lib/errors';
-import { errorCode } from '../../sources/error-code';
 import { networkError } from '../../sources/http/network-error';
 import { type CallFate, ProviderError, type ProviderErrorCode } from './provider';
 import { statusError } from './status-error';
@@ -44,9 +44,6 @@ function isErrorEvent(error: unknown): boolean {
   return isApiError && !(error instanceof OpenAiConnectionError || error instanceof AnthropicConnectionError);
 }
 
-/** The HTTP parser's refusals (llhttp `HPE_...`) and undici's own. */
-const isNotHttp = (code: string): boolean => code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW';
-
 function explain(error: unknown, wire: Wire): { code: ProviderErrorCode; message: string; cause?: unknown } {
   if (error instanceof SourceError) {
     const code = error.code === 'address_not_allowed' ? 'bad_request' : 'unreachable';
@@ -54,12 +51,15 @@ function explain(error: unknown, wire: Wire): { code: ProviderErrorCode; message
   }
   if (wire.refusal !== undefined) return { code: 'malformed', message: wire.refusal };
   if (error instanceof StreamFault) return error;
+  // No cause here, nor below: the parsers' errors hold what they couldn't read, and fetch quotes a header it refuses.
+  if (wire.error instanceof errors.HTTPParserError || wire.error instanceof errors.HeadersOverflowError) {
+    return { code: 'malformed', message: 'The provider answered with something that is not HTTP.' };
+  }
   if (wire.error !== undefined) {
     const reason = networkError(wire.error).message;
-    const code = isNotHttp(errorCode(wire.error)) ? 'malformed' : wire.isSent ? 'cut' : 'unreachable';
+    const code = wire.isSent ? 'cut' : 'unreachable';
     return { code, message: `The call to the provider failed: ${reason}`, cause: wire.error };
   }
-  // No cause from here on: what fetch says of a header quotes it, and what a parser says of a reply quotes that.
   if (!wire.isSent) return { code: 'bad_request', message: "The provider's address or key can't be used." };
   if (isErrorEvent(error)) {
     return { code: 'stream_error', message: 'The provider broke its reply off with an error.' };

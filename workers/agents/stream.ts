@@ -1,0 +1,115 @@
+import { isHighSurrogate } from './count-tokens';
+
+/** Deltas leave at most once in this time, ms (product.md): people see no difference, sockets do. */
+export const DELTA_EVERY_MS = 40;
+/** The text so far is written to the message at most once in this time, ms (product.md). */
+export const SAVE_EVERY_MS = 500;
+
+export interface ReplyStreamOptions {
+  /** What the message holds already: the text of finished turns. */
+  content: string;
+  /** Announces `text`, which belongs at `position`, UTF-16 code units. */
+  announce(delta: { position: number; text: string }): void;
+  /** Writes the text so far. false: the run is another's by now. */
+  save(content: string): Promise<boolean>;
+  /** Called once where `save` says false. */
+  onLost(): void;
+  /** A save that failed; the next one, or the end, writes the text again. */
+  onSaveFailed(error: unknown): void;
+}
+
+/**
+ * A reply's text on its way to the people who wait for it: the first piece at once, later ones rolled up, no
+ * piece ends within a character.
+ */
+export class ReplyStream {
+  private text: string;
+  /** Code units that were announced. */
+  private announced: number;
+  private savedLength: number;
+  /** A high surrogate whose other half has not come yet. */
+  private half = '';
+  private deltaTimer: NodeJS.Timeout | undefined;
+  private saveTimer: NodeJS.Timeout | undefined;
+  private saving: Promise<void> | undefined;
+  private isOver = false;
+
+  constructor(private readonly options: ReplyStreamOptions) {
+    this.text = options.content;
+    this.announced = this.text.length;
+    this.savedLength = this.text.length;
+  }
+
+  get content(): string {
+    return this.text;
+  }
+
+  /** Postgres stores neither NUL nor half a surrogate pair. */
+  push(piece: string): void {
+    if (this.isOver) return;
+    let clean = this.half + piece.replaceAll('\0', '');
+    this.half = '';
+    if (clean !== '' && isHighSurrogate(clean.charCodeAt(clean.length - 1))) {
+      this.half = clean.slice(-1);
+      clean = clean.slice(0, -1);
+    }
+    if (clean === '') return;
+    this.text += clean.toWellFormed();
+    if (!this.deltaTimer) this.announceNow();
+    this.saveTimer ??= setTimeout(() => this.saveNow(), SAVE_EVERY_MS);
+  }
+
+  /**
+   * Ends it: announces what is left where the run goes on to its end, nothing where it was stopped or taken over.
+   * Resolves once no save is under way any more.
+   */
+  async close({ announceRest }: { announceRest: boolean }): Promise<void> {
+    if (this.isOver) return this.saving;
+    this.isOver = true;
+    clearTimeout(this.deltaTimer);
+    clearTimeout(this.saveTimer);
+    if (announceRest) this.announceRest();
+    await this.saving;
+  }
+
+  private announceNow(): void {
+    this.announceRest();
+    this.deltaTimer = setTimeout(() => {
+      this.deltaTimer = undefined;
+      if (this.announced < this.text.length) this.announceNow();
+    }, DELTA_EVERY_MS);
+  }
+
+  private announceRest(): void {
+    if (this.announced === this.text.length) return;
+    const position = this.announced;
+    this.announced = this.text.length;
+    this.options.announce({ position, text: this.text.slice(position) });
+  }
+
+  private saveNow(): void {
+    this.saving = this.save().finally(() => {
+      this.saving = undefined;
+      this.saveTimer = undefined;
+      if (this.isOver || this.savedLength === this.text.length) return;
+      this.saveTimer = setTimeout(() => this.saveNow(), SAVE_EVERY_MS);
+    });
+  }
+
+  private async save(): Promise<void> {
+    const content = this.text;
+    try {
+      if (await this.options.save(content)) this.savedLength = content.length;
+      else this.lose();
+    } catch (error) {
+      this.options.onSaveFailed(error);
+    }
+  }
+
+  private lose(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.deltaTimer);
+    this.options.onLost();
+  }
+}
