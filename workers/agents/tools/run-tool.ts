@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { withTenantModels } from '../../../db/scope';
 import type { ToolName } from '../../../domain/runs/types';
 import { TOOL_CATALOG } from '../../../domain/tools/catalog';
-import { openToolScope, TOOL_TIMEOUT_MS } from '../../../domain/tools/scope';
+import { EFFECT_TIMEOUT_MS, openToolScope, TOOL_TIMEOUT_MS } from '../../../domain/tools/scope';
 import { HttpError } from '../../../lib/errors';
 import { withinLimit } from '../../../lib/within-limit';
 import type { ToolCall } from '../providers/provider';
@@ -19,12 +19,12 @@ export interface ToolOutcome {
 
 /**
  * Marks the call as ended (domain/runs finishToolCall); with `effect`, in the transaction in which that writes.
- * Resolves to false where the call had ended already, or is another epoch's by now: then `effect` was not called.
+ * Resolves to undefined where the call had ended already, or is another epoch's by now: then `effect` was not called.
  */
 export type FinishCall = (
   outcome: ToolOutcome,
   effect?: (trx: Knex.Transaction) => Promise<string>,
-) => Promise<boolean>;
+) => Promise<object | undefined>;
 
 type Call = Pick<ToolCall, 'name' | 'arguments'>;
 
@@ -91,7 +91,7 @@ async function runEffect(
   try {
     await finish({ status: 'done', result: '' }, async (trx) => {
       context.signal.throwIfAborted();
-      const actor = await openToolScope(trx, context.actor);
+      const actor = await openToolScope(trx, context.actor, EFFECT_TIMEOUT_MS);
       const effect = await tool.effect(context, args, { trx, actor });
       made = { effect, outcome: done(effect.result) };
       return made.outcome.result;
@@ -110,7 +110,7 @@ const inScope = <T>(context: ToolContext, work: (scope: ToolScope) => Promise<T>
   withinLimit(
     withTenantModels(context.db, context.actor.businessId, async (trx) => {
       context.signal.throwIfAborted();
-      return work({ trx, actor: await openToolScope(trx, context.actor) });
+      return work({ trx, actor: await openToolScope(trx, context.actor, TOOL_TIMEOUT_MS) });
     }),
     TOOL_TIMEOUT_MS,
     'the tool',

@@ -1,7 +1,7 @@
 import pino from 'pino';
-import { withTenantModels } from '../../../../db/scope';
 import type { Actor } from '../../../../domain/roles';
-import { TOOL_NAMES, type ToolName } from '../../../../domain/runs/types';
+import { finishToolCall } from '../../../../domain/runs/turns';
+import { TOOL_NAMES, type ClaimedRun, type ToolName } from '../../../../domain/runs/types';
 import { createJobs, type Jobs } from '../../../../jobs/enqueue';
 import { openBroker } from '../../../../lib/broker';
 import { newId } from '../../../../lib/ids';
@@ -34,22 +34,47 @@ export interface Asked {
   error: string | undefined;
 }
 
+export interface AskedCall {
+  runId: string;
+  callId: string;
+  conversationId: string;
+}
+
 export interface ToolWorld extends World {
   jobs: Jobs;
   published: { rooms: readonly string[]; event: string; payload: Record<string, unknown> }[];
   addShown(owner: Actor, widget?: Partial<ShownWidget>): Promise<string>;
   addConversation(person: Actor, title: string, messages: string[]): Promise<string>;
   /** A running run of the person's with one call to this tool. */
-  addCall(person: Actor, name: string): Promise<{ runId: string; callId: string; conversationId: string }>;
+  addCall(person: Actor, name: string): Promise<AskedCall>;
   contextOf(actor: Actor, call?: { runId: string; conversationId: string }): ToolContext;
-  /** Turns the call done in a transaction of its own, once: compare-and-set on its status. */
-  finisher(actor: Actor, callId: string): FinishCall;
+  finisher(actor: Actor, call: AskedCall): FinishCall;
   /** One call from the model's text to what the model is given. */
   ask(person: Actor, name: ToolName, args: unknown, allowed?: readonly ToolName[]): Promise<Asked>;
 }
 
 const LAST_MOMENT = Date.parse('2026-01-31T12:00:00Z');
 const DAY_MS = 86_400_000;
+
+/** The run as the worker that claimed it last holds it. */
+const claimedRun = (actor: Actor, id: string, conversationId: string): ClaimedRun => ({
+  id,
+  businessId: actor.businessId,
+  conversationId,
+  messageId: '',
+  replyId: '',
+  position: 2,
+  epoch: 0,
+  crashes: 0,
+  deadlineAt: new Date(),
+  stopRequested: false,
+  requestId: 'test',
+  actor,
+  agent: undefined,
+  timezone: 'UTC',
+  locale: 'en',
+  settled: [],
+});
 
 export async function createToolWorld(): Promise<ToolWorld> {
   const world = await createWorld();
@@ -161,19 +186,9 @@ export async function createToolWorld(): Promise<ToolWorld> {
       publish: (rooms, event, payload) => void published.push({ rooms, event, payload: { ...payload } }),
     }),
     finisher:
-      ({ businessId }, callId) =>
+      (actor, { runId, callId, conversationId }) =>
       (outcome, effect) =>
-        withTenantModels(world.db, businessId, async (trx) => {
-          const taken = await trx('tool_calls')
-            .where({ id: callId, status: 'pending' })
-            .update({ status: outcome.status, result: outcome.result });
-          if (taken === 0) return false;
-          if (effect)
-            await trx('tool_calls')
-              .where({ id: callId })
-              .update({ result: await effect(trx) });
-          return true;
-        }),
+        finishToolCall(world.db, claimedRun(actor, runId, conversationId), callId, outcome, effect),
     async ask(person, name, args, allowed = TOOL_NAMES) {
       const call = await built.addCall(person, name);
       const asked = { name, arguments: typeof args === 'string' ? args : JSON.stringify(args) };
@@ -181,7 +196,7 @@ export async function createToolWorld(): Promise<ToolWorld> {
         built.contextOf(person, call),
         allowed,
         asked,
-        built.finisher(person, call.callId),
+        built.finisher(person, call),
       );
       if (!outcome) throw new Error('The call had ended already.');
       const [stored] = await sql('select status, result from tool_calls where id = $1', [call.callId]);
