@@ -14,7 +14,7 @@ const LOCK_AGENTS: Statement = {
 };
 
 const DELETE: Statement = {
-  name: 'conversation-delete',
+  name: 'conversation-stop-and-delete',
   text: `update conversations c set deleted_at = now(), updated_at = now()
           where c.id = $1 and c.user_id = $2 and c.deleted_at is null returning ${CONVERSATION_COLUMNS}`,
 };

@@ -1,0 +1,153 @@
+import { endRun } from '../../../domain/runs/end';
+import { handBackRun, renewRun } from '../../../domain/runs/renew';
+import { joinTurns, saveReplyText } from '../../../domain/runs/reply';
+import { askConfirmation } from '../../../domain/runs/ask';
+import { finishToolCall, loadTurns, saveTurn } from '../../../domain/runs/turns';
+import { claimRun } from '../../../domain/runs/claim';
+import { createRunWorld, type RunWorld } from './fixture';
+
+let world: RunWorld;
+beforeAll(async () => {
+  world = await createRunWorld();
+});
+afterAll(() => world.drop());
+
+describe('a claim', () => {
+  it('is one worker’s of twenty, with all that it needs', async () => {
+    const { run, message, reply, conversation } = await world.ask();
+    const claims = await Promise.all(Array.from({ length: 20 }, () => world.claim(run.id)));
+    const [held, ...more] = claims.filter((claim) => claim !== undefined);
+    expect(more).toEqual([]);
+    expect(held).toMatchObject({
+      id: run.id,
+      businessId: world.businessId,
+      conversationId: conversation.id,
+      messageId: message.id,
+      replyId: reply.id,
+      position: 2,
+      epoch: 1,
+      crashes: 0,
+      stopRequested: false,
+      requestId: 'test',
+      actor: { userId: world.ann.userId, businessId: world.businessId, role: 'member', operator: false },
+      agent: {
+        id: world.agentId,
+        name: 'Ada',
+        systemPrompt: 'Be brief.',
+        model: 'sandbox/small',
+        fallbackModels: ['sandbox/large'],
+        temperature: 0.5,
+        maxTokens: 500,
+        tools: ['search', 'automation'],
+      },
+      settled: [],
+    });
+    expect(held?.timezone).toEqual(expect.any(String));
+    expect(held?.locale).toEqual(expect.any(String));
+    expect(await world.state(run.id)).toMatchObject({
+      status: 'running',
+      replyStatus: 'streaming',
+      leased: true,
+    });
+  });
+
+  it('comes in the order of a conversation’s questions', async () => {
+    const first = await world.ask();
+    const conversationId = first.conversation.id;
+    const second = await world.ask({ conversationId });
+    const third = await world.ask({ conversationId });
+    expect(await world.claim(second.run.id)).toBeUndefined();
+    const held = await world.claim(first.run.id);
+    expect(await world.claim(second.run.id)).toBeUndefined();
+    const ended = await endRun(world.db, held as never, { status: 'completed', content: 'Well.' });
+    expect(ended?.next).toMatchObject({ runId: second.run.id, delivery: 1 });
+    expect(await world.claim(third.run.id)).toBeUndefined();
+    expect(await world.claim(second.run.id)).toBeDefined();
+  });
+
+  it('brings the role that the person has now, and none where they or the agent are gone', async () => {
+    const bob = await world.addPerson(world.businessId, 'member');
+    const { run } = await world.ask({ actor: bob });
+    await world.sql(`update memberships set role = 'viewer' where user_id = $1`, [bob.userId]);
+    const held = await world.claim(run.id);
+    expect(held?.actor).toMatchObject({ role: 'viewer' });
+    await world.sql('delete from memberships where user_id = $1', [bob.userId]);
+    await world.sql(`update agents set status = 'inactive' where id = $1`, [world.agentId]);
+    const later = await world.takeOver(held as never);
+    await world.sql(`update agents set status = 'active' where id = $1`, [world.agentId]);
+    expect(later).toMatchObject({ actor: undefined, agent: undefined });
+  });
+
+  it('is not another business’s', async () => {
+    const { run } = await world.ask();
+    expect(await claimRun(world.db, await world.addBusiness(), run.id)).toBeUndefined();
+  });
+});
+
+describe('a lease', () => {
+  it('keeps the run its worker’s, and says when to stop', async () => {
+    const held = await world.begin();
+    expect(await world.claim(held.id)).toBeUndefined();
+    await world.expire(held.id);
+    expect(await renewRun(world.db, held)).toEqual({ stopRequested: false });
+    expect(await world.claim(held.id)).toBeUndefined();
+    await world.sql('update runs set stop_requested_at = now() where id = $1', [held.id]);
+    expect(await renewRun(world.db, held)).toEqual({ stopRequested: true });
+  });
+
+  it('that ran out gives the run to another epoch, behind the last finished turn', async () => {
+    const dead = await world.begin();
+    await world.callOnce(dead, 1, 'One.');
+    await world.callOnce(dead, 2, '');
+    await world.callOnce(dead, 3, 'Three.');
+    await saveReplyText(world.db, dead, 'One.\n\nThree.\n\nHalf a sen');
+    await world.expire(dead.id);
+    const claims = await Promise.all(Array.from({ length: 20 }, () => world.claim(dead.id)));
+    const [held, ...more] = claims.filter((claim) => claim !== undefined);
+    expect(more).toEqual([]);
+    expect(held).toMatchObject({ epoch: 2, crashes: 1, deadlineAt: dead.deadlineAt });
+    const turns = await loadTurns(world.db, held as never);
+    expect(turns.map(({ turn, content }) => [turn, content])).toEqual([
+      [1, 'One.'],
+      [2, ''],
+      [3, 'Three.'],
+    ]);
+    const state = await world.state(dead.id);
+    expect(state.reply).toBe('One.\n\nThree.');
+    expect(state.reply).toBe(joinTurns(turns.map(({ content }) => content)));
+  });
+
+  it('that ran out leaves the dead worker nothing to write', async () => {
+    const dead = await world.begin();
+    const call = await world.callOnce(dead);
+    const held = await world.takeOver(dead);
+    let effects = 0;
+    const effect = async () => {
+      effects += 1;
+      return 'done';
+    };
+    expect(await renewRun(world.db, dead)).toBeUndefined();
+    expect(await saveReplyText(world.db, dead, 'late')).toBe(false);
+    expect(await saveTurn(world.db, dead, { turn: 2, content: 'late', calls: [] })).toBeUndefined();
+    expect(await finishToolCall(world.db, dead, call.id, { status: 'done', result: 'late' })).toBeUndefined();
+    expect(
+      await finishToolCall(world.db, dead, call.id, { status: 'done', result: '' }, effect),
+    ).toBeUndefined();
+    expect(await askConfirmation(world.db, dead, [{ id: call.id, summary: 'late' }])).toBeUndefined();
+    expect(await handBackRun(world.db, dead)).toBeUndefined();
+    expect(await endRun(world.db, dead, { status: 'completed', content: 'late' })).toBeUndefined();
+    expect(effects).toBe(0);
+    expect(await world.state(dead.id)).toMatchObject({
+      status: 'running',
+      reply: 'Let me see.',
+      calls: ['pending'],
+    });
+    expect(await loadTurns(world.db, held)).toHaveLength(1);
+  });
+
+  it('given back by a process that stops is no crash', async () => {
+    const held = await world.begin();
+    expect(await handBackRun(world.db, held)).toMatchObject({ runId: held.id, delivery: 1 });
+    expect(await world.claim(held.id)).toMatchObject({ epoch: 2, crashes: 0 });
+  });
+});
