@@ -24,6 +24,8 @@ const STANDARD = {
 
 /** Every model there is. What each one says is in brains/. */
 export const SANDBOX_MODELS: readonly SandboxModel[] = [
+  // About as fast as the hosted ones, so that people see it write.
+  { ...STANDARD, id: 'sandbox-analyst', name: 'Sandbox analyst', tokensPerSecond: 150 },
   { ...STANDARD, id: 'sandbox-echo', name: 'Sandbox echo' },
   { ...STANDARD, id: 'sandbox-script', name: 'Sandbox script' },
   { ...STANDARD, id: 'sandbox-reasoner', name: 'Sandbox reasoner', reasoningTokens: 48, caches: true },

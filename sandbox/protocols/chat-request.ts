@@ -28,7 +28,9 @@ const message = z.discriminatedUnion('role', [
   z.strictObject({
     role: z.literal('assistant'),
     content: text.nullish(),
+    // As an answer has them: it may be sent back as it came.
     refusal: z.string().nullish(),
+    annotations: z.array(z.unknown()).optional(),
     name: z.string().optional(),
     tool_calls: z.array(toolCall).min(1).optional(),
   }),
