@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database';
 import { withTenant, type Statement } from '../../db/scope';
+import { settleAbandonedIn, type Settled } from '../money/settle';
 import type { Role } from '../roles';
 import { IS_FIRST } from './delivery';
 import { LEASE_MS, RUN_DEADLINE_MS } from './limits';
@@ -36,24 +37,26 @@ const CLAIM: Statement = {
       left join agents a on a.business_id = r.business_id and a.id = r.agent_id and a.status = 'active'`,
 };
 
-type ClaimRow = Omit<ClaimedRun, 'actor' | 'agent'> & {
+type ClaimRow = Omit<ClaimedRun, 'actor' | 'agent' | 'settled'> & {
   userId: string;
   role: Role | null;
   agent: ClaimedRun['agent'] | null;
 };
 
-function claimedOf({ userId, role, agent, ...run }: ClaimRow): ClaimedRun {
+function claimedOf({ userId, role, agent, ...run }: ClaimRow, settled: Settled[]): ClaimedRun {
   return {
     ...run,
     // A run outlives the login that asked for it, and never acts as an operator.
     actor: role ? { userId, businessId: run.businessId, sessionId: '', role, operator: false } : undefined,
     agent: agent ?? undefined,
+    settled,
   };
 }
 
 /**
  * Takes a run in hand under a new epoch, by which every write of an earlier holder is refused. One whose worker died
  * counts a crash; from MAX_CRASHES on the caller ends it as failed. A run with `stopRequested` is the caller's to end.
+ * What earlier holders' calls still hold is booked in the same transaction.
  * @returns undefined where there is nothing to do: another worker has it, it ended, or an earlier run of its
  *   conversation is still open
  */
@@ -65,6 +68,9 @@ export function claimRun(db: Database, businessId: string, runId: string): Promi
       RUN_DEADLINE_MS,
       TURN_SEPARATOR,
     ]);
-    return row && claimedOf(row);
+    if (!row) return undefined;
+    // Nobody called a provider before the first epoch.
+    const settled = row.epoch > 1 ? await settleAbandonedIn(tx, row.id, row.epoch) : [];
+    return claimedOf(row, settled);
   });
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database';
 import { withTenant, type Statement, type Transaction } from '../../db/scope';
+import { settleAbandonedIn, type Settled } from '../money/settle';
 import type { ConversationRow, MessageRow, RunRow } from '../presenters/conversation';
 import { DELIVERY_COLUMNS, HAND_OVER, type Delivery } from './delivery';
 import { LOCK_CONVERSATION } from './lock';
@@ -22,6 +23,8 @@ export interface EndedRun {
   isDeleted: boolean;
   /** The conversation's next queued run, to be enqueued. */
   next: Delivery | undefined;
+  /** Calls of the run that nobody had settled, booked in full now: what they crossed is to be announced. */
+  settled: Settled[];
 }
 
 export interface RunEnd {
@@ -100,12 +103,13 @@ interface EndRow {
   next: Delivery | null;
 }
 
-const endedOf = (row: EndRow): EndedRun => ({
+const endedOf = (row: EndRow, settled: Settled[]): EndedRun => ({
   run: runOfJson(row.run),
   message: messageOfJson(row.message),
   conversation: conversationOfJson(row.conversation),
   isDeleted: row.isDeleted,
   next: row.next ?? undefined,
+  settled,
 });
 
 const valuesOf = (id: string, epoch: number | null, end: RunEnd) => [
@@ -118,9 +122,15 @@ const valuesOf = (id: string, epoch: number | null, end: RunEnd) => [
   end.title || null,
 ];
 
+const LOCK_RUN: Statement = {
+  name: 'run-end-lock',
+  text: `select id from runs where id = $1 and epoch = $2 and status = 'running' for no key update`,
+};
+
 /**
- * Ends a run, once: its totals from the ledger, the final reply, the conversation's and the agent's totals, and the
- * conversation's next run handed over, in one transaction and one round trip.
+ * Ends a run, once: what its calls still hold is booked, its totals come from the ledger, the reply is final, the
+ * conversation's and the agent's totals grow, and the conversation's next run is handed over, in one transaction of
+ * two round trips.
  * @returns undefined where another worker has the run or it is over
  */
 export function endRun(
@@ -129,20 +139,28 @@ export function endRun(
   end: RunEnd,
 ): Promise<EndedRun | undefined> {
   return withTenant(db, businessId, async (tx) => {
-    const locked = tx.query(LOCK_CONVERSATION, [id]);
-    locked.catch(() => undefined);
+    const [, held, settled] = await Promise.all([
+      tx.query(LOCK_CONVERSATION, [id]),
+      tx.query(LOCK_RUN, [id, epoch]),
+      // On the wire with the locks. Where they refuse us it books no more than what we left ourselves.
+      settleAbandonedIn(tx, id, epoch + 1),
+    ]);
+    if (held.length === 0) return undefined;
     const [row] = await tx.last<EndRow & object>(END, valuesOf(id, epoch, end));
-    await locked;
-    return row && endedOf(row);
+    return row && endedOf(row, settled);
   });
 }
 
-/** Ends a run that no worker has (queued, waiting), in a transaction that locked its conversation. */
+/** Above every epoch. */
+const ALL_EPOCHS = 2 ** 31 - 1;
+
+/** Ends a run that no worker has (queued, waiting), in a transaction that locked its conversation and the run. */
 export async function endUnclaimed(
   tx: Transaction,
   runId: string,
   end: RunEnd,
 ): Promise<EndedRun | undefined> {
+  const settled = await settleAbandonedIn(tx, runId, ALL_EPOCHS);
   const [row] = await tx.query<EndRow & object>(END, valuesOf(runId, null, end));
-  return row && endedOf(row);
+  return row && endedOf(row, settled);
 }

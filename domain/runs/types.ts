@@ -1,3 +1,4 @@
+import type { Settled } from '../money/settle';
 import type { Actor } from '../roles';
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'completed', 'stopped', 'failed'] as const;
@@ -44,6 +45,8 @@ export interface ClaimedRun {
   agent: RunAgent | undefined;
   timezone: string;
   locale: string;
+  /** Calls that earlier holders left unsettled, booked in full now: what they crossed is to be announced. */
+  settled: Settled[];
 }
 
 export type ToolCallStatus = 'pending' | 'waiting' | 'approved' | 'declined' | 'done' | 'failed';

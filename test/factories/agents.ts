@@ -30,7 +30,7 @@ export async function addSettledCall(
     cacheWrite = 0,
     output = 0,
     reasoning = 0,
-    costNano = 0,
+    costNano = 0n,
     estimated = false,
   } = {},
 ): Promise<void> {
