@@ -37,7 +37,7 @@ function pruned(value: unknown, level: Level, depth = level.depth): unknown {
 /** A tool's result as its model is given it: data under a note that it is nothing else, cut at its structure. */
 export function resultText(data: unknown): string {
   const whole = JSON.stringify({ note: NOTE, data });
-  return whole;
+  if (Buffer.byteLength(whole) <= TOOL_RESULT_BYTES) return whole;
   for (const level of LEVELS) {
     const text = JSON.stringify({ note: NOTE, truncated: CUT, data: pruned(data, level) });
     if (Buffer.byteLength(text) <= TOOL_RESULT_BYTES) return text;
