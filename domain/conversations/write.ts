@@ -21,23 +21,29 @@ export async function renameConversation(
   return (await tenantStatement<ConversationRow>(db, businessId, RENAME, [id, title, ifMatch ?? null]))[0];
 }
 
+const OPEN_RUNS: Statement = {
+  name: 'conversation-open-runs',
+  text: `select id from runs where conversation_id = $1 and status in ('queued', 'running', 'waiting')`,
+};
+
+/** To be stopped before it is deleted: nobody would see what they say any more. */
+export async function openRunsOf(db: Database, { id, businessId }: ConversationRow): Promise<string[]> {
+  return (await tenantStatement<{ id: string }>(db, businessId, OPEN_RUNS, [id])).map((run) => run.id);
+}
+
 const DELETE: Statement = {
   name: 'conversation-delete',
-  text: `
-    update conversations c set deleted_at = now(), updated_at = now()
-     where c.id = $1 and c.deleted_at is null
-    returning c.version, array(
-      select r.id from runs r where r.conversation_id = c.id and r.status in ('queued', 'running', 'waiting')
-    ) as "openRuns"`,
+  text: `update conversations set deleted_at = now(), updated_at = now()
+          where id = $1 and deleted_at is null returning version`,
 };
 
 /**
  * Soft: the upkeep purges it later (product.md, conversation cleanup).
- * @returns its version as deleted, and its runs that are still open, to be stopped
+ * @returns its version as deleted; undefined where it was already
  */
 export async function deleteConversation(
   db: Database,
   { id, businessId }: ConversationRow,
-): Promise<{ version: number; openRuns: string[] } | undefined> {
-  return (await tenantStatement<{ version: number; openRuns: string[] }>(db, businessId, DELETE, [id]))[0];
+): Promise<number | undefined> {
+  return (await tenantStatement<{ version: number }>(db, businessId, DELETE, [id]))[0]?.version;
 }

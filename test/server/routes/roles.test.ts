@@ -43,10 +43,26 @@ const MAY: Record<string, Role | 'anyone'> = {
   'get /notifications': 'viewer',
   'post /notifications/:id/read': 'viewer',
   'post /notifications/read-all': 'viewer',
+  'post /agents/:id/chat': 'member',
+  'post /chat': 'member',
+  'get /rate-limit': 'viewer',
+  'get /conversations': 'viewer',
+  'get /conversations/:id': 'viewer',
+  'patch /conversations/:id': 'viewer',
+  'delete /conversations/:id': 'viewer',
+  'get /conversations/:id/messages': 'viewer',
+  'post /conversations/:id/messages': 'member',
+  'get /runs/:id': 'viewer',
+  'post /runs/:id/cancel': 'viewer',
+  'post /runs/:id/confirm': 'member',
+  'get /reports/:id': 'viewer',
 };
 
 /** A worker answers these: the tests ask for what the policy lets through and validation then refuses. */
-const WORKED = new Set(['post /connections/:id/test', 'post /widgets/preview']);
+const WORKED = new Set(['post /connections/:id/test', 'post /widgets/preview', 'post /chat']);
+
+/** Of these everyone has their own. */
+const OWN = ['notifications', 'conversations', 'runs', 'reports'];
 
 let served: Served;
 let tenant: Tenant;
@@ -64,7 +80,7 @@ const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 /** Sends what the route takes, about a thing that an admin made for everyone. */
 async function sendAs(route: Route, person: Person | undefined) {
   const { admin } = tenant;
-  const owner = route.path.startsWith('/notifications') ? (person ?? admin) : admin;
+  const owner = OWN.includes(route.path.split('/')[1] ?? '') ? (person ?? admin) : admin;
   const id = route.path.includes('/:id')
     ? await makerFor(makersOf(served), route.path)(
         owner,

@@ -79,6 +79,9 @@ it('answers about a colleague’s own things as about none', async () => {
     widgets: await makerFor(makers, '/widgets')(colleague, { scope: 'user' }),
     dashboards: await makerFor(makers, '/dashboards')(colleague),
     notifications: await makerFor(makers, '/notifications')(colleague),
+    conversations: await makerFor(makers, '/conversations')(colleague),
+    runs: await makerFor(makers, '/runs')(colleague),
+    reports: await makerFor(makers, '/reports')(colleague),
   };
   const idFor = ({ path }: Route) => (made as Record<string, string>)[path.split('/')[1] ?? ''];
   for (const person of [own.admin, own.manager])

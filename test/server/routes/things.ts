@@ -2,6 +2,7 @@ import { tenantStatement, type Statement } from '../../../db/scope';
 import type { Database } from '../../../db/database';
 import { newId } from '../../../lib/ids';
 import { dashboardBody, httpConnectionBody, widgetBody } from '../../factories/bodies';
+import { createAgent, createConversation, createFinishedRun, createReport } from '../../factories/chat';
 import type { Person } from '../../factories/tenant';
 import { apiOf } from '../http/api';
 
@@ -32,6 +33,10 @@ export const makersOf = ({ port, db }: { port: number; db: Database }): Record<s
     await tenantStatement(db, businessId, NOTIFY, [id, businessId, userId]);
     return id;
   },
+  agents: (person) => createAgent(db, person),
+  conversations: (person) => createConversation(db, person),
+  runs: (person) => createFinishedRun(db, person),
+  reports: (person) => createReport(db, person),
 });
 
 /** @throws Error for a kind that the tests can't make yet */

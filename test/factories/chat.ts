@@ -1,0 +1,56 @@
+import type { Database } from '../../db/database';
+import { tenantStatement, withTenantModels, type Statement } from '../../db/scope';
+import type { Actor } from '../../domain/roles';
+import { createRun, type CreatedRun } from '../../domain/runs/create';
+import { requestStop } from '../../domain/runs/stop';
+import { newId } from '../../lib/ids';
+import { addAgent } from './agents';
+import type { Person } from './tenant';
+
+const actorOf = ({ userId, businessId, sessionId, role }: Person): Actor => ({
+  userId,
+  businessId,
+  sessionId,
+  role,
+  operator: false,
+});
+
+/** Adds an agent to the person's business and gives its id. */
+export function createAgent(db: Database, person: Person): Promise<string> {
+  const sql = (text: string, values: readonly unknown[] = []) =>
+    tenantStatement(db, person.businessId, { name: '', text }, values);
+  return addAgent(sql, actorOf(person));
+}
+
+/** A message of the person's to a new agent, with its queued run. */
+export async function createChat(db: Database, person: Person, content = 'A question'): Promise<CreatedRun> {
+  const agentId = await createAgent(db, person);
+  return withTenantModels(db, person.businessId, (trx) =>
+    createRun(trx, actorOf(person), { agentId, content, requestId: 'test' }),
+  );
+}
+
+/** A conversation without an open run. */
+export async function createConversation(db: Database, person: Person): Promise<string> {
+  const { run, conversation } = await createChat(db, person);
+  await requestStop(db, actorOf(person), run.id);
+  return conversation.id;
+}
+
+export async function createFinishedRun(db: Database, person: Person): Promise<string> {
+  const { run } = await createChat(db, person);
+  await requestStop(db, actorOf(person), run.id);
+  return run.id;
+}
+
+const REPORT: Statement = {
+  name: 'test-report',
+  text: `insert into reports (id, business_id, run_id, user_id, title, csv) values ($1, $2, $3, $4, 'A title', 'a')`,
+};
+
+export async function createReport(db: Database, person: Person): Promise<string> {
+  const id = newId();
+  const runId = await createFinishedRun(db, person);
+  await tenantStatement(db, person.businessId, REPORT, [id, person.businessId, runId, person.userId]);
+  return id;
+}
