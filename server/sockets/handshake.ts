@@ -46,6 +46,7 @@ export function handshake(
       expiresAt: expiresAt.getTime(),
       isExpiryAnnounced: false,
       connection,
+      conversations: undefined,
       tokens: EVENTS_BURST,
       tokensAt: Date.now(),
       overLimit: 0,

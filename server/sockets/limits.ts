@@ -10,6 +10,9 @@ export const MAX_LOGIN_ATTEMPTS = 5;
 export const PING_INTERVAL_MS = 15_000;
 export const PING_TIMEOUT_MS = 10_000;
 
+/** Conversations that one socket may have open: a client shows one, or a few side by side. */
+export const MAX_OPEN_CONVERSATIONS = 20;
+
 /** Events a second that one socket may send, and how many at once after a pause. */
 export const EVENTS_PER_SECOND = 20;
 export const EVENTS_BURST = 40;

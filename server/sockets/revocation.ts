@@ -1,8 +1,10 @@
 import { checkSessions } from '../../domain/accounts/sessions';
+import { findConversationAccesses } from '../../domain/conversations/access';
 import { findDashboardAccesses } from '../../domain/dashboards/access';
+import { conversationPolicy } from '../../domain/policies/conversation';
 import { dashboardPolicy } from '../../domain/policies/dashboard';
 import { periodically, type Periodic } from '../../realtime/periodic';
-import { dashboardRoom } from '../../realtime/rooms';
+import { conversationRoom, dashboardRoom } from '../../realtime/rooms';
 import type { SocketContext } from './context';
 import { NEWCOMER_CHECK_MS, REVOCATION_CHECK_MS } from './limits';
 import type { ClientSocket, SocketServer } from './socket';
@@ -31,7 +33,8 @@ export function endRevoked(io: SocketServer, context: SocketContext): Revocation
       if (!isFullCheck) newcomers.push(...sockets);
       throw error;
     }
-    if (isFullCheck) await checkOpenDashboards(sockets, context);
+    if (isFullCheck)
+      await Promise.all([checkOpenDashboards(sockets, context), checkOpenConversations(sockets, context)]);
   });
   return { admit: (socket) => void newcomers.push(socket), stop: periodic.stop };
 }
@@ -66,6 +69,25 @@ async function checkOpenDashboards(
       if (dashboard && dashboardPolicy.read(socket.data.actor, dashboard)) continue;
       await socket.leave(dashboardRoom(dashboardId));
       await presence.close(socket.data.connection, dashboardId);
+    }
+  }
+}
+
+/** A conversation that was deleted: its room is left, wherever it was deleted. */
+async function checkOpenConversations(
+  sockets: readonly ClientSocket[],
+  { db }: SocketContext,
+): Promise<void> {
+  const talking = sockets.filter((socket) => socket.connected && socket.data.conversations?.size);
+  const open = new Set(talking.flatMap((socket) => [...(socket.data.conversations ?? [])]));
+  if (open.size === 0) return;
+  const access = await findConversationAccesses(db, [...open]);
+  for (const socket of talking) {
+    for (const conversationId of socket.data.conversations ?? []) {
+      const conversation = access.get(conversationId);
+      if (conversation && conversationPolicy.read(socket.data.actor, conversation)) continue;
+      socket.data.conversations?.delete(conversationId);
+      await socket.leave(conversationRoom(conversationId));
     }
   }
 }

@@ -10,6 +10,8 @@ export interface SocketState {
   expiresAt: number;
   isExpiryAnnounced: boolean;
   connection: PresentConnection;
+  /** Conversations it has open; undefined until it opens one. */
+  conversations: Set<string> | undefined;
   /** Events it may still send at `tokensAt` (ms since 1970), and how many it sent beyond that. */
   tokens: number;
   tokensAt: number;

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { conversationRoom } from '../../../realtime/rooms';
+import { idSchema } from '../../http/lists';
+import { defineEvent } from './event';
+
+/** Leaves a conversation's room. Needs no right; closing what is not open does nothing. */
+export const conversationClose = defineEvent({
+  name: 'conversation.close',
+  payload: z.strictObject({ conversationId: idSchema }),
+  async handle(_context, socket, { conversationId }) {
+    socket.data.conversations?.delete(conversationId);
+    await socket.leave(conversationRoom(conversationId));
+    return {};
+  },
+});
