@@ -101,6 +101,7 @@ async function runEffect(
     const outcome = failureOf(context, tool.name, error);
     return (await finish(outcome)) ? outcome : undefined;
   }
+  await made?.effect.afterCommit?.();
   return made?.outcome;
 }
 
