@@ -4,8 +4,9 @@ import type { Statement } from '../../db/scope';
  * $1 the asker, $2 the words for websearch_to_tsquery, $3 prefixes for to_tsquery, $4 a pattern for ilike, $5 limit.
  *
  * Widgets and dashboards have no index for this: row-level security keeps Postgres from using a GIN index for `@@`
- * (its function is not leakproof), so a search reads its business's rows either way, and a stored tsvector of the
- * data would be paid with every refresh.
+ * (its function is not leakproof; the tables' owner gets the index, the tenant's role does not). So a search reads its
+ * business's rows either way, and a stored tsvector of the data would be paid with every refresh. Measured: 0.1 s for
+ * a thousand widgets of 1 KB, 1 s for ten thousand, 2.3 s with five hundred of 130 KB more.
  */
 const ASKED = `asked as (
   select websearch_to_tsquery('simple', $2) as exact, to_tsquery('simple', coalesce($3, '')) as prefix, $4::text as pattern
@@ -15,7 +16,7 @@ const ASKED = `asked as (
 const rankOf = (name: string) => `
   ts_rank(document, exact) * 2 + ts_rank(document, prefix) + (${name} ilike pattern)::int`;
 
-/** Of a widget's data, characters: the first rows with its columns. Of 1 MB each, a thousand widgets would take minutes. */
+/** Of a widget's data, characters: its columns and first rows. All of it may be 1 MB for each widget. */
 const DATA_CHARACTERS = 20_000;
 
 export const SEARCH_WIDGETS: Statement = {
