@@ -4,6 +4,7 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
+import type { Knex } from 'knex';
 import type { Parts } from '../../compose/parts';
 import { tenantStatement, type Statement } from '../../db/scope';
 import type { Actor } from '../../domain/roles';
@@ -33,8 +34,13 @@ export interface ChatAllowance {
 }
 
 export interface ChatLimit {
-  /** Counts one chat. @throws HttpError 429 with Retry-After and RateLimit-* where a window is used up */
-  consume(actor: Actor): Promise<void>;
+  /**
+   * Counts one chat.
+   * @param trx the caller's, in which the limits are read: a second connection, asked for by who holds one while all
+   *   others wait for them (twins under one Idempotency-Key), would never come
+   * @throws HttpError 429 with Retry-After and RateLimit-* where a window is used up
+   */
+  consume(actor: Actor, trx: Knex.Transaction): Promise<void>;
   /** Takes back one that came to nothing. */
   giveBack(actor: Actor): Promise<void>;
   show(actor: Actor): Promise<ChatAllowance[]>;
@@ -71,8 +77,14 @@ export function createChatLimit({ db, broker, logger }: Pick<Parts, 'db' | 'brok
     );
 
   return {
-    async consume(actor) {
-      const limits = await limitsOf(actor);
+    async consume(actor, trx) {
+      const limits = (await trx('businesses')
+        .where('id', actor.businessId)
+        .first({
+          perMinute: 'chats_per_minute',
+          perHour: 'chats_per_hour',
+          perDay: 'chats_per_day',
+        })) as Limits;
       const counts = await Promise.all(limiters().map((limiter) => limiter.consume(keyOf(actor), 1))).catch(
         (error: unknown) => {
           logger.warn({ err: error }, 'chats are not counted: the broker is away');

@@ -26,7 +26,7 @@ export async function startChat(
     context,
     request,
     async (trx) => {
-      await context.chatLimit.consume(actor);
+      await context.chatLimit.consume(actor, trx);
       created = await createRun(trx, actor, { ...input, requestId }).catch(async (error: unknown) => {
         await context.chatLimit.giveBack(actor);
         throw error;

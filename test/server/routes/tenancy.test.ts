@@ -140,6 +140,9 @@ const REFERENCES: Record<string, { kind: string; bodies: (id: string) => object[
   'layout.0.widgetId': { kind: 'widgets', bodies: (widgetId) => [{ layout: [placeOf(widgetId)] }] },
 };
 
+/** Not parts of a thing but the things asked about: those of someone else are not found. */
+const ASKED_ABOUT = new Set(['conversationId', 'agentId', 'toolCallId']);
+
 describe('an id in a body', () => {
   const referring = () =>
     routes
@@ -156,6 +159,10 @@ describe('an id in a body', () => {
       'post /widgets/preview source.connectionId',
       'post /dashboards layout.0.widgetId',
       'patch /dashboards/:id layout.0.widgetId',
+      'post /agents/:id/chat conversationId',
+      'post /chat conversationId',
+      'post /chat agentId',
+      'post /runs/:id/confirm toolCallId',
     ]);
   });
 
@@ -164,7 +171,7 @@ describe('an id in a body', () => {
       'post /widgets': widgetBody(),
       'post /dashboards': dashboardBody(),
     };
-    for (const { route, field } of referring()) {
+    for (const { route, field } of referring().filter((place) => !ASKED_ABOUT.has(place.field))) {
       const { kind, bodies } = REFERENCES[field] as (typeof REFERENCES)[string];
       const path = route.path.includes(':id')
         ? pathOf(route, await makerFor(makers, route.path)(own.manager))
@@ -195,5 +202,23 @@ describe('an id in a body', () => {
       }
       expect(await contentsOf(served.databaseUrl)).toEqual(before);
     }
+  });
+
+  it('of someone else’s conversation, or another business’s agent, is not found', async () => {
+    const agentId = await makerFor(makers, '/agents')(own.admin);
+    const theirs = await makerFor(makers, '/conversations')(other.admin);
+    const colleagues = await makerFor(makers, '/conversations')(colleague);
+    const asked: [string, object][] = [theirs, colleagues, newId()].flatMap((conversationId) => [
+      [`/agents/${agentId}/chat`, { message: 'Hi', conversationId }],
+      ['/chat', { message: 'Hi', conversationId }],
+      ['/chat', { message: 'Hi', agentId, conversationId }],
+    ]);
+    asked.push(['/chat', { message: 'Hi', agentId: await makerFor(makers, '/agents')(other.admin) }]);
+    const before = await contentsOf(served.databaseUrl);
+    for (const [path, body] of asked) {
+      const answer = await apiOf(served.port, own.manager.token).post(path, body);
+      expectRefusal(`${path} ${JSON.stringify(body)}`, answer, [404]);
+    }
+    expect(await contentsOf(served.databaseUrl)).toEqual(before);
   });
 });
