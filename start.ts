@@ -4,6 +4,7 @@ import { dataDirOf, prepareDataDir } from './db/embedded/data-dir';
 import { migrate } from './db/migrate';
 import { demoAllowHosts, startDemo, startDemoStore, type DemoStore } from './demo';
 import { assertDatabaseReachable } from './db/reachable';
+import { seedPrices } from './domain/money/seed-prices';
 import { createOperations } from './domain/operations';
 import { fillSecrets } from './lib/embedded-secrets';
 import { env, parseEnv, type Env } from './lib/env';
@@ -25,6 +26,7 @@ export interface Composition extends ProcessContext {
 async function compose({ env: composed, logger, shutdown, dataDir, store }: Composition): Promise<void> {
   await migrate(composed.DATABASE_URL);
   const parts = openParts(composed, logger, shutdown);
+  await seedPrices(parts.db);
   const lines = store && (await startDemo({ ...parts, dataDir, store, shutdown }));
   const operations = createOperations(parts);
   const { port } = await startServer(createServerContext(parts), operations, shutdown);

@@ -4,6 +4,8 @@ import type {
   PresentedMessage,
   PresentedRun,
 } from '../domain/presenters/conversation';
+import type { PresentedBudget } from '../domain/presenters/budget';
+import type { PresentedCall } from '../domain/presenters/call';
 import type { PresentedDashboard } from '../domain/presenters/dashboard';
 import type { PresentedNotification } from '../domain/presenters/notification';
 import type { PresentedMember } from '../domain/presenters/people';
@@ -66,6 +68,10 @@ export interface ServerEvents {
   /** The reply is final: completed, stopped or failed. */
   'message.completed': PresentedMessage & Envelope;
   'run.changed': PresentedRun & Envelope;
+  /** A call was booked. To managers and admins. */
+  'usage.changed': PresentedCall & Envelope;
+  /** Spending reached 80 or 100 percent of a limit. To managers and admins, and the member whose budget it is. */
+  'budget.threshold': PresentedBudget & { limit: 'soft' | 'hard'; percent: number } & Envelope;
   'presence.diff': PresenceDiff;
   'sync.required': { reason: 'broker_restored' | 'database_restored' };
   'session.expiring': { expiresIn: number };

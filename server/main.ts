@@ -3,6 +3,7 @@ import { env } from '../lib/env';
 import { runMain, type ProcessContext } from '../lib/process';
 import { assertDatabaseReachable } from '../db/reachable';
 import { createOperations } from '../domain/operations';
+import { seedPrices } from '../domain/money/seed-prices';
 import { migrate } from '../db/migrate';
 import { openParts } from '../compose/parts';
 import { createServerContext } from './context';
@@ -14,6 +15,7 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
   await assertDatabaseReachable(scaled.DATABASE_URL);
   await migrate(scaled.DATABASE_URL);
   const parts = openParts(scaled, logger, shutdown);
+  await seedPrices(parts.db);
   await parts.broker.ready();
   const { port } = await startServer(createServerContext(parts), createOperations(parts), shutdown);
   logger.info({ port }, 'server ready');

@@ -4,6 +4,7 @@ import { runMain, type ProcessContext } from '../lib/process';
 import { assertDatabaseReachable } from '../db/reachable';
 import { createOperations } from '../domain/operations';
 import { listenForOperations } from '../lib/health/listener';
+import { seedPrices } from '../domain/money/seed-prices';
 import { migrate } from '../db/migrate';
 import { openParts } from '../compose/parts';
 import { startWorkers } from './app';
@@ -14,6 +15,7 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
   await assertDatabaseReachable(scaled.DATABASE_URL);
   await migrate(scaled.DATABASE_URL);
   const parts = openParts(scaled, logger, shutdown);
+  await seedPrices(parts.db);
   await parts.broker.ready();
   const operations = createOperations(parts);
   await startWorkers({ ...parts, metrics: operations.metrics, shutdown });

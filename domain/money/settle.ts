@@ -3,7 +3,7 @@ import { withTenant, type Statement, type Transaction } from '../../db/scope';
 import { BUDGET_COLUMNS, readBudgets, SHARE_BUDGETS, type BudgetPeriod } from '../budgets/lock';
 import { writeNotices, type Notice } from '../budgets/notices';
 import { crossingsOf, thresholdOf, type Crossing } from '../budgets/thresholds';
-import { CALL_COLUMNS, type CallRow } from './calls';
+import { CALL_COLUMNS, type CallRow } from '../presenters/call';
 import { readPrice, type PriceRow } from './prices';
 import { bookingOf, type Booking, type Settlement } from './settlement';
 import { NO_USAGE } from './usage';

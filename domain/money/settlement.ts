@@ -1,4 +1,5 @@
 import { estimateOf, type CountedTokens } from './estimate';
+import { NANO_PER_DOLLAR } from './nano';
 import { costOf, isComplete, type Price } from './price';
 import type { TokenUsage } from './usage';
 
@@ -23,6 +24,12 @@ export interface Settlement {
   errorCode?: string | undefined;
 }
 
+/**
+ * The most that one call is booked at: with a server that claims to have counted 2^53 tokens the sums would
+ * overflow, and the call could never be settled. A million dollars.
+ */
+const MAX_COST_NANO = 1_000_000n * NANO_PER_DOLLAR;
+
 /** What a call is booked at. */
 export interface Booking {
   costNano: bigint;
@@ -43,15 +50,20 @@ export function bookingOf(settlement: Settlement, holdNano: bigint, price: Price
   if (!price) return { costNano: 0n, estimated: true, overrun: false };
   if (outcome === 'unknown') return { costNano: holdNano, estimated: true, overrun: false };
   if (outcome === 'completed' && isComplete(usage)) {
-    const costNano = costOf(usage, price);
+    const costNano = toldCost(usage, price);
     return { costNano, estimated: false, overrun: costNano > holdNano };
   }
   // What it told so far was billed, even where that is more than it may.
-  const told = costOf(usage, price);
+  const told = toldCost(usage, price);
   const estimate = estimateOf(usage, counted, holdNano, price);
   return {
     costNano: told > estimate ? told : estimate,
     estimated: true,
     overrun: told > holdNano,
   };
+}
+
+function toldCost(usage: TokenUsage, price: Price): bigint {
+  const cost = costOf(usage, price);
+  return cost < MAX_COST_NANO ? cost : MAX_COST_NANO;
 }

@@ -1,5 +1,5 @@
-import { formatNano } from './nano';
-import type { CallOutcome } from './settlement';
+import { formatNano } from '../money/nano';
+import type { CallOutcome } from '../money/settlement';
 
 /** A row of the ledger: one request to a provider. Amounts are bigint nano-dollars as text. */
 export interface CallRow {
