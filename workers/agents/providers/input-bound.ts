@@ -26,10 +26,10 @@ const jsonBytesOf = (text: string): number => bytesOf(JSON.stringify(text));
 function messageBound(message: ContextMessage): number {
   if (message.role === 'user') return bytesOf(message.content);
   if (message.role === 'tool') {
-    return jsonBytesOf(message.content) + bytesOf(message.toolCallId) + SLACK.toolCall;
+    return jsonBytesOf(message.content) + jsonBytesOf(message.toolCallId) + SLACK.toolCall;
   }
   const calls = message.toolCalls.map(
-    (call) => jsonBytesOf(call.arguments) + bytesOf(call.name) + bytesOf(call.id) + SLACK.toolCall,
+    (call) => jsonBytesOf(call.arguments) + jsonBytesOf(call.name) + jsonBytesOf(call.id) + SLACK.toolCall,
   );
   return calls.reduce((sum, each) => sum + each, bytesOf(message.content));
 }

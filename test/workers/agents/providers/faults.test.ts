@@ -140,7 +140,7 @@ describe.each(PROTOCOLS)('%s', (protocol) => {
 
   test('is unsent, and shows no key, where the key is no header', async () => {
     const server = await serve(saying(begin + end));
-    const provider = provide(configOf(protocol, server.origin, { apiKey: `${KEY}\n` + 'x: y\0' }));
+    const provider = provide(configOf(protocol, server.origin, { apiKey: `${KEY}\nx: y\0` }));
     const { error } = await outcomeOf(provider.stream(requestOf()));
     expectReadable(error);
     expect(error).toMatchObject({ code: 'bad_request', fate: 'unsent', isTransient: false });

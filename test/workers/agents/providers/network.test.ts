@@ -98,7 +98,7 @@ describe.each(PROTOCOLS)("a business's own base URL: %s", (protocol) => {
     const stop = new AbortController();
     const provider = provide(configOf(protocol, 'http://llm.example.com', business), {
       resolve: () => {
-        stop.abort();
+        setImmediate(() => stop.abort());
         return new Promise<string[]>(() => undefined);
       },
     });
