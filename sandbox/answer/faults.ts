@@ -42,7 +42,6 @@ export async function breakOff(exchange: Exchange, fault: MidStreamFault, writer
     case 'stall':
       return untilGone(gone);
     case 'reset':
-      await flushed(exchange);
       response.socket?.resetAndDestroy();
       return;
     case 'cut':
@@ -57,11 +56,6 @@ export async function breakOff(exchange: Exchange, fault: MidStreamFault, writer
     case 'failed':
       response.end(writer.failed(billed));
   }
-}
-
-/** What was written goes out first: a reset throws away what is still in the buffer. */
-async function flushed({ response, gone }: Exchange): Promise<void> {
-  while (response.writableLength > 0 && !gone.aborted) await new Promise(setImmediate);
 }
 
 function untilGone(gone: AbortSignal): Promise<void> {

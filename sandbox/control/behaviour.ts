@@ -15,7 +15,7 @@ export const FAULTS = [
   'server_error',
   /** A clean end of the response without the protocol's terminal marker. */
   'cut',
-  /** The socket is destroyed. */
+  /** The socket is destroyed (RST). A fetch client drops the chunks that nobody has read by then. */
   'reset',
   /** An event that is no JSON, then the end. */
   'bad_json',

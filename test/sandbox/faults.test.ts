@@ -168,7 +168,7 @@ describe.each(ALL)('%s', (name) => {
     expect(entry.billed?.output).toBe(entry.chunksSent);
     expect(entry.chunksSent).toBeGreaterThanOrEqual(3);
     // Nothing goes on being put out for nobody.
-    const later = await send(name, { text: 'later' });
+    const later = await send(name, { outputTokens: 10, tokensPerSecond: 100 });
     await later.text();
     expect((await logged())?.chunksSent).toBe(entry.chunksSent);
   });
