@@ -1,3 +1,4 @@
+import { SANDBOX_MODEL_FACTS } from '../../domain/models/sandbox';
 import { SANDBOX_MODELS } from '../../sandbox/models';
 import { SANDBOX_KEY, startTestSandbox, type TestSandbox } from '../support/sandbox';
 import { anthropicFor, collect, openaiFor } from './clients';
@@ -221,4 +222,15 @@ it('lists its models for both SDKs', async () => {
     max_input_tokens: 8_000,
     max_tokens: 2_000,
   });
+});
+
+it('has the models that the platform believes it has', () => {
+  expect(
+    SANDBOX_MODELS.map(({ id, name, contextWindow, maxOutput }) => ({
+      id,
+      name,
+      contextWindow,
+      maxOutputTokens: maxOutput,
+    })),
+  ).toEqual(SANDBOX_MODEL_FACTS);
 });
