@@ -83,3 +83,33 @@ const DEFAULT_AGENT: Statement = {
 export async function defaultAgentId(db: Database, { businessId }: Actor): Promise<string | undefined> {
   return (await tenantStatement<{ id: string }>(db, businessId, DEFAULT_AGENT, []))[0]?.id;
 }
+
+const PROGRESS: Statement = {
+  name: 'run-progress',
+  text: `
+    select ${RUN_COLUMNS}, m.content from runs r join messages m on m.id = r.reply_id
+      join conversations c on c.id = r.conversation_id and c.deleted_at is null
+     where r.id = $1 and r.user_id = $2`,
+};
+
+export interface RunProgress {
+  run: RunRow;
+  replyId: string;
+  /** The reply's text so far, of the run's present epoch: both are of one moment. */
+  content: string;
+}
+
+/** A run of the actor's own, with its text. */
+export async function readProgress(
+  db: Database,
+  { businessId, userId }: Actor,
+  runId: string,
+): Promise<RunProgress | undefined> {
+  const [row] = await tenantStatement<RunRow & { content: string }>(db, businessId, PROGRESS, [
+    runId,
+    userId,
+  ]);
+  if (!row) return undefined;
+  const { content, ...run } = row;
+  return { run, replyId: run.replyId, content };
+}

@@ -67,16 +67,30 @@ function write(ctx: Context, reply: Reply<unknown>): void {
       return;
     }
   }
+  if (reply.stream) {
+    ctx.status = 200;
+    ctx.type = 'text/event-stream';
+    // Proxies that gather what they pass on (nginx) would hold the words back.
+    ctx.set('X-Accel-Buffering', 'no');
+    ctx.body = reply.stream;
+    return;
+  }
   ctx.status = reply.status ?? 200;
   if (ctx.status === 204) return;
+  if (reply.csv) {
+    ctx.type = 'text/csv';
+    ctx.attachment(reply.csv.name);
+    ctx.body = reply.csv.text;
+    return;
+  }
   ctx.body = { data: reply.data ?? null, message: reply.message, meta: reply.meta };
 }
 
-/** RFC 9110, 13.1.1; our ETags of editable rows are their version. */
+/** RFC 9110, 13.1.1; our ETags of editable rows begin with their version: "3", or "3-17" where more is shown. */
 function ifMatchOf(ctx: Context): number | undefined {
   const header = ctx.get('if-match');
   if (!header || header === '*') return undefined;
-  const match = /^(?:W\/)?"(\d{1,15})"$/.exec(header);
+  const match = /^(?:W\/)?"(\d{1,15})(?:-\d{1,15})?"$/.exec(header);
   if (!match) {
     throw badRequest('If-Match must be a version in quotes, as the ETag gave it.', [
       { path: 'If-Match', message: 'must be a version in quotes' },

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Actor } from '../../domain/roles';
 
@@ -34,6 +35,8 @@ export interface Reply<Data> {
   /** With it, `If-None-Match` is answered 304. Without quotes. */
   etag?: string;
   headers?: Record<string, string>;
+  /** Server-sent events, instead of data. */
+  stream?: Readable;
 }
 
 /** Who may call: nobody's token needed, or a member whose role passes `policy`. */
@@ -59,6 +62,8 @@ export interface Route<
   response?: Data;
   /** The success status that OpenAPI shows. */
   status?: number;
+  /** Its success is a stream of server-sent events. */
+  streams?: true;
   handler: (
     request: Request<z.output<Params>, z.output<Query>, z.output<Body>>,
   ) => Promise<Reply<z.input<Data>>>;

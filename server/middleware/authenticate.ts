@@ -22,7 +22,7 @@ const VERIFIED_CACHE_MS = 4_000;
 const VERIFIED_CACHE_ENTRIES = 10_000;
 
 /**
- * Bearer token to `ctx.state.actor`: koa-jwt checks the signature with algorithm, issuer and audience pinned, then
+ * Bearer token to `ctx.state.actor` (and its claims to `ctx.state.access`): koa-jwt checks the signature with algorithm, issuer and audience pinned, then
  * the claims' kind and expiry are demanded and the session behind them is asked. The signature's check is kept for
  * a moment (it is the same for the same text); the session's is not kept here.
  * @throws HttpError 401
@@ -58,6 +58,7 @@ export function authenticate(authenticator: Authenticator, secrets: readonly str
     }
     const { actor } = await authenticator.authorizeClaims(claims);
     ctx.state.actor = actor;
+    ctx.state.access = claims;
     return next();
   };
 }

@@ -117,6 +117,13 @@ function successOf(route: Route, query: ObjectSchema | undefined, toSchema: ToSc
     ...(takesIfNoneMatch(route) && { ETag: reference('headers', 'ETag') }),
   };
   if (route.status === 204) return { description: 'Done.', headers };
+  if (route.streams) {
+    return {
+      description: route.summary,
+      headers,
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
+    };
+  }
   const meta = metaOf(query);
   const schema = {
     type: 'object',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AccessClaims } from '../../../domain/accounts/tokens';
 import { defaultAgentId, findConversation, findMessage } from '../../../domain/conversations/read';
 import { conversationPolicy } from '../../../domain/policies/conversation';
 import { presentConversation, presentMessage, presentRun } from '../../../domain/presenters/conversation';
@@ -6,6 +7,7 @@ import type { Actor } from '../../../domain/roles';
 import { conflict } from '../../../lib/errors';
 import { agentChatBody, chatBody, chatSchema } from '../../chat/schemas';
 import { startChat, type Chat } from '../../chat/start';
+import { streamRun } from '../../chat/stream';
 import { waitForRun } from '../../chat/wait';
 import type { ServerContext } from '../../context';
 import { authorize } from '../../http/authorize';
@@ -79,6 +81,24 @@ export function chatRoutes(context: ServerContext): Route[] {
         const run = await waitForRun(context, actor, data.run.id, CHAT_WAIT_MS);
         const isFinal = run?.status === 'completed' || run?.status === 'stopped' || run?.status === 'failed';
         return { ...started, status: isFinal ? 200 : 202, data: await asItIs(actor, data) };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/chat/stream',
+      summary: 'Ask, and read the reply as it is written, as server-sent events',
+      tag: 'chat',
+      access: { policy: conversationPolicy.chat },
+      body: chatBody,
+      streams: true,
+      handler: async (request) => {
+        const { actor, body, koa } = request;
+        const { data } = await startChat(context, request, {
+          agentId: await agentOf(actor, body),
+          content: body.message,
+          ...(body.conversationId && { conversationId: body.conversationId }),
+        });
+        return { stream: streamRun(context, actor, koa.state.access as AccessClaims, data.run.id) };
       },
     }),
     defineRoute({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AccessClaims } from '../../../domain/accounts/tokens';
 import { findRun } from '../../../domain/conversations/read';
 import { conversationPolicy } from '../../../domain/policies/conversation';
 import { presentRun } from '../../../domain/presenters/conversation';
@@ -7,6 +8,7 @@ import { announceChat } from '../../chat/announce';
 import { runSchema } from '../../chat/schemas';
 import { deliver } from '../../chat/start';
 import { stopRun } from '../../chat/stop';
+import { parseEventId, streamRun } from '../../chat/stream';
 import { waitForRun } from '../../chat/wait';
 import type { ServerContext } from '../../context';
 import { authorize } from '../../http/authorize';
@@ -32,6 +34,21 @@ export function runRoutes(context: ServerContext): Route[] {
         const run = await findRun(db, actor.businessId, params.id);
         authorize(actor, conversationPolicy, 'read', run, 'Run');
         return { data: presentRun(run), etag: String(run.version) };
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/runs/:id/stream',
+      summary: 'A reply as it is written, as server-sent events; resumable with Last-Event-ID',
+      tag: 'runs',
+      access: { policy: conversationPolicy.list },
+      params: idParams,
+      streams: true,
+      handler: async ({ actor, params, koa }) => {
+        const run = await findRun(db, actor.businessId, params.id);
+        authorize(actor, conversationPolicy, 'read', run, 'Run');
+        const from = parseEventId(koa.get('last-event-id'));
+        return { stream: streamRun(context, actor, koa.state.access as AccessClaims, run.id, from) };
       },
     }),
     defineRoute({

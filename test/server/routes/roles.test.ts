@@ -43,8 +43,21 @@ const MAY: Record<string, Role | 'anyone'> = {
   'get /notifications': 'viewer',
   'post /notifications/:id/read': 'viewer',
   'post /notifications/read-all': 'viewer',
+  'get /agents': 'viewer',
+  'post /agents': 'manager',
+  'get /agents/:id': 'viewer',
+  'patch /agents/:id': 'manager',
+  'delete /agents/:id': 'manager',
+  'get /agents/:id/tools': 'viewer',
+  'get /models': 'viewer',
+  'get /providers': 'admin',
+  'post /providers': 'admin',
+  'get /providers/:id': 'admin',
+  'patch /providers/:id': 'admin',
+  'delete /providers/:id': 'admin',
   'post /agents/:id/chat': 'member',
   'post /chat': 'member',
+  'post /chat/stream': 'member',
   'get /rate-limit': 'viewer',
   'get /conversations': 'viewer',
   'get /conversations/:id': 'viewer',
@@ -53,13 +66,19 @@ const MAY: Record<string, Role | 'anyone'> = {
   'get /conversations/:id/messages': 'viewer',
   'post /conversations/:id/messages': 'member',
   'get /runs/:id': 'viewer',
+  'get /runs/:id/stream': 'viewer',
   'post /runs/:id/cancel': 'viewer',
   'post /runs/:id/confirm': 'member',
   'get /reports/:id': 'viewer',
 };
 
 /** A worker answers these: the tests ask for what the policy lets through and validation then refuses. */
-const WORKED = new Set(['post /connections/:id/test', 'post /widgets/preview', 'post /chat']);
+const WORKED = new Set([
+  'post /connections/:id/test',
+  'post /widgets/preview',
+  'post /chat',
+  'post /chat/stream',
+]);
 
 /** Of these everyone has their own. */
 const OWN = ['notifications', 'conversations', 'runs', 'reports'];

@@ -96,7 +96,7 @@ it('answers about a colleague’s own things as about none', async () => {
 });
 
 it('lists nothing of another business or of a colleague’s own', async () => {
-  for (const kind of ['widgets', 'connections', 'dashboards', 'notifications']) {
+  for (const kind of ['widgets', 'connections', 'dashboards', 'notifications', 'agents', 'providers']) {
     const hidden = [await makerFor(makers, `/${kind}`)(other.admin)];
     if (kind !== 'connections')
       hidden.push(await makerFor(makers, `/${kind}`)(colleague, kind === 'widgets' ? { scope: 'user' } : {}));
@@ -162,6 +162,8 @@ describe('an id in a body', () => {
       'post /agents/:id/chat conversationId',
       'post /chat conversationId',
       'post /chat agentId',
+      'post /chat/stream conversationId',
+      'post /chat/stream agentId',
       'post /runs/:id/confirm toolCallId',
     ]);
   });
@@ -211,6 +213,7 @@ describe('an id in a body', () => {
     const asked: [string, object][] = [theirs, colleagues, newId()].flatMap((conversationId) => [
       [`/agents/${agentId}/chat`, { message: 'Hi', conversationId }],
       ['/chat', { message: 'Hi', conversationId }],
+      ['/chat/stream', { message: 'Hi', conversationId }],
       ['/chat', { message: 'Hi', agentId, conversationId }],
     ]);
     asked.push(['/chat', { message: 'Hi', agentId: await makerFor(makers, '/agents')(other.admin) }]);
