@@ -40,7 +40,7 @@ export async function messagesBefore(
     before ?? null,
     limit,
   ]);
-  return rows.reverse();
+  return rows.toReversed();
 }
 
 const FIND_RUN: Statement = {

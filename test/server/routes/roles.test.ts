@@ -81,7 +81,7 @@ const WORKED = new Set([
 ]);
 
 /** Of these everyone has their own. */
-const OWN = ['notifications', 'conversations', 'runs', 'reports'];
+const OWN = new Set(['notifications', 'conversations', 'runs', 'reports']);
 
 let served: Served;
 let tenant: Tenant;
@@ -99,7 +99,7 @@ const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 /** Sends what the route takes, about a thing that an admin made for everyone. */
 async function sendAs(route: Route, person: Person | undefined) {
   const { admin } = tenant;
-  const owner = OWN.includes(route.path.split('/')[1] ?? '') ? (person ?? admin) : admin;
+  const owner = OWN.has(route.path.split('/')[1] ?? '') ? (person ?? admin) : admin;
   const id = route.path.includes('/:id')
     ? await makerFor(makersOf(served), route.path)(
         owner,
