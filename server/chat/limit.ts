@@ -1,6 +1,10 @@
-import type { RateLimiterRes } from 'rate-limiter-flexible';
-import { RateLimiterMemory, RateLimiterRedis, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Knex } from 'knex';
+import {
+  RateLimiterMemory,
+  RateLimiterRedis,
+  type RateLimiterAbstract,
+  type RateLimiterRes,
+} from 'rate-limiter-flexible';
 import type { Parts } from '../../compose/parts';
 import { tenantStatement, type Statement } from '../../db/scope';
 import type { Actor } from '../../domain/roles';
