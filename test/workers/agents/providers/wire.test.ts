@@ -29,8 +29,8 @@ function forwarded(pieces: string[]): string[] {
 // 100 bytes would keep a process busy for minutes.
 test('an event reaches the SDK whole, however small its pieces', () => {
   const event = `data: ${'x'.repeat(10_000)}\n\n`;
-  expect(forwarded([...event])).toHaveLength(1);
-  expect(forwarded([...event]).join('')).toBe(event);
+  expect(forwarded(event.split(''))).toHaveLength(1);
+  expect(forwarded(event.split('')).join('')).toBe(event);
 });
 
 test.each(['\n\n', '\r\n\r\n', '\r\r'])('an event is not held back behind its end (%j)', (end) => {
