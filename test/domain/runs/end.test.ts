@@ -14,13 +14,24 @@ afterAll(() => world.drop());
 
 const completed = (content = 'Well.') => ({ status: 'completed', content }) as const;
 
+async function agentTotals(): Promise<Record<'runs' | 'input' | 'output' | 'cost', bigint>> {
+  const [row] = await world.sql(
+    `select runs, input_tokens as input, output_tokens as output, cost_nano as cost from agent_totals
+      where agent_id = $1`,
+    [world.agentId],
+  );
+  const figure = (name: string) => BigInt(row?.[name] as string);
+  return { runs: figure('runs'), input: figure('input'), output: figure('output'), cost: figure('cost') };
+}
+
 describe('an end', () => {
   it('books the ledger’s sums to the run, its conversation and its agent, once', async () => {
+    await endRun(world.db, await world.begin(), completed());
     const run = await world.begin();
     const call = { input: 10, cacheRead: 20, cacheWrite: 5, output: 7, reasoning: 3 };
     await addSettledCall(world.sql, run, { ...call, costNano: 9_007_199_254_740_993n });
     await addSettledCall(world.sql, run, { input: 1, output: 2, costNano: 7n, estimated: true });
-    const [before] = await world.sql('select runs from agent_totals where agent_id = $1', [world.agentId]);
+    const before = await agentTotals();
     const ends = await Promise.all([1, 2, 3].map(() => endRun(world.db, run, completed())));
     const [ended, ...more] = ends.filter((end) => end !== undefined);
     expect(more).toEqual([]);
@@ -42,8 +53,12 @@ describe('an end', () => {
     expect(ended?.conversation).toMatchObject({ messageCount: 2, inputTokens: 36, outputTokens: 12 });
     expect(ended?.conversation.costNano).toBe(ended?.run.costNano);
     expect(ended).toMatchObject({ isDeleted: false, next: undefined, settled: [] });
-    const [after] = await world.sql('select runs from agent_totals where agent_id = $1', [world.agentId]);
-    expect(Number(after?.['runs'])).toBe(Number(before?.['runs'] ?? 0) + 1);
+    expect(await agentTotals()).toEqual({
+      runs: before.runs + 1n,
+      input: before.input + 36n,
+      output: before.output + 12n,
+      cost: before.cost + 9_007_199_254_741_000n,
+    });
     expect(await endRun(world.db, run, completed())).toBeUndefined();
   });
 
@@ -166,8 +181,7 @@ describe('a stop', () => {
       const { run } = await world.ask();
       const [stopped, held] = await Promise.all([stop(run.id), world.claim(run.id)]);
       const state = await world.state(run.id);
-      if (held) expect(state).toMatchObject({ status: 'running', stopRequested: true });
-      else expect(state).toMatchObject({ status: 'stopped' });
+      expect([state.status, state.stopRequested]).toEqual(held ? ['running', true] : ['stopped', false]);
       expect(stopped.run.status).toBe(state.status);
     }
   });
