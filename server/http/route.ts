@@ -37,6 +37,8 @@ export interface Reply<Data> {
   headers?: Record<string, string>;
   /** Server-sent events, instead of data. */
   stream?: Readable;
+  /** Sent instead of data, as a file to keep. `name` is plain ASCII. */
+  csv?: { name: string; text: string };
 }
 
 /** Who may call: nobody's token needed, or a member whose role passes `policy`. */

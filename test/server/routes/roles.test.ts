@@ -70,6 +70,10 @@ const MAY: Record<string, Role | 'anyone'> = {
   'post /runs/:id/cancel': 'viewer',
   'post /runs/:id/confirm': 'member',
   'get /reports/:id': 'viewer',
+  'get /usage': 'manager',
+  'get /usage/calls': 'manager',
+  'get /budgets': 'manager',
+  'put /budgets': 'admin',
 };
 
 /** A worker answers these: the tests ask for what the policy lets through and validation then refuses. */
