@@ -10,6 +10,7 @@ import { fillSecrets } from './lib/embedded-secrets';
 import { env, parseEnv, type Env } from './lib/env';
 import { findFreePort } from './lib/port';
 import { PROJECT_DIR, runMain, type ProcessContext } from './lib/process';
+import { startSandbox } from './sandbox/server';
 import { createServerContext } from './server/context';
 import { startServer } from './server/start';
 import { startWorkers } from './workers/app';
@@ -50,8 +51,19 @@ async function main(context: ProcessContext): Promise<void> {
     : await Promise.all([startDatabase(dataDir, context), startStore(dataDir, context)]);
   if (DATABASE_URL && !(process.env.JWT_SECRET && process.env.ENCRYPTION_KEYS)) prepareDataDir(dataDir);
   fillSecrets(dataDir);
+  if (!hasProvider()) await startOwnSandbox(context);
   process.env.DATABASE_URL = url;
   await compose({ ...context, env: { ...env(), DATABASE_URL: url }, dataDir, store });
+}
+
+const hasProvider = () =>
+  Boolean(process.env.OPENAI_API_KEY || process.env.ANTHROPIC_API_KEY || process.env.SANDBOX_URL);
+
+/** Without any key agents answer from a provider of our own, which says in each answer that it is one. */
+async function startOwnSandbox({ logger, shutdown }: ProcessContext): Promise<void> {
+  const sandbox = await startSandbox({ logger });
+  shutdown.on('broker', 'sandbox', sandbox.close);
+  process.env.SANDBOX_URL = sandbox.url;
 }
 
 /** The demo's shop, with its database. Its sources lie on this machine, which has to be allowed. */

@@ -4,10 +4,12 @@ interface BannerOptions {
   /** As a person opens it in a browser. */
   url: string;
   password: string;
+  /** No provider of language models has a key. */
+  isSandbox: boolean;
 }
 
 /** What a start with the demo prints: where everything is, and who can log in. */
-export function banner({ url, password }: BannerOptions): string[] {
+export function banner({ url, password, isSandbox }: BannerOptions): string[] {
   return [
     '',
     `  Liveboard is running at ${url}`,
@@ -20,6 +22,11 @@ export function banner({ url, password }: BannerOptions): string[] {
     ]),
     ...logins(password),
     '  See it live in another terminal: npm run watch',
+    ...(isSandbox
+      ? [
+          '  Agents answer from a built-in sandbox: set OPENAI_API_KEY or ANTHROPIC_API_KEY for a language model.',
+        ]
+      : []),
     '',
   ];
 }

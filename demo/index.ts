@@ -27,7 +27,16 @@ export const demoAllowHosts = ({ HOST, PORT }: Address, { sales }: DemoStore): s
 
 export interface DemoParts {
   db: Database;
-  env: Address & Pick<Env, 'ENCRYPTION_KEYS' | 'METRICS_TOKEN' | 'PUBLIC_URL'>;
+  env: Address &
+    Pick<
+      Env,
+      | 'ENCRYPTION_KEYS'
+      | 'METRICS_TOKEN'
+      | 'PUBLIC_URL'
+      | 'OPENAI_API_KEY'
+      | 'ANTHROPIC_API_KEY'
+      | 'SANDBOX_URL'
+    >;
   dataDir: string;
   store: DemoStore;
   publish: Publish;
@@ -53,6 +62,7 @@ export async function startDemo(parts: DemoParts): Promise<string[]> {
     password,
     encryptionKeys: env.ENCRYPTION_KEYS,
     operatorMayAct: true,
+    providers: env,
   });
   if (!seeded) await moveConnections(db, places, env.ENCRYPTION_KEYS);
   const feed = startOrderFeed({
@@ -61,5 +71,9 @@ export async function startDemo(parts: DemoParts): Promise<string[]> {
     onOrder: (order) => pushToDemoWidgets(db, publish, order),
   });
   parts.shutdown.on('intake', 'demo order feed', () => feed.stop());
-  return banner({ url: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`, password });
+  return banner({
+    url: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
+    password,
+    isSandbox: Boolean(env.SANDBOX_URL),
+  });
 }

@@ -31,7 +31,8 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
   const dataDir = dataDirOf(PROJECT_DIR, process.env.DATA_DIR);
   prepareDataDir(dataDir);
   fillSecrets(dataDir);
-  const { HOST, PORT, PUBLIC_URL, ENCRYPTION_KEYS, METRICS_TOKEN } = env();
+  const settings = env();
+  const { HOST, PORT, PUBLIC_URL, ENCRYPTION_KEYS, METRICS_TOKEN } = settings;
   await migrate(url);
   const db = openDatabase(url, POOL_SIZE);
   shutdown.on('pool', 'database', () => db.close());
@@ -42,6 +43,7 @@ async function main({ logger, shutdown }: ProcessContext): Promise<void> {
     baseUrl,
     metricsToken: METRICS_TOKEN,
     operatorMayAct: false,
+    providers: settings,
     password,
     encryptionKeys: ENCRYPTION_KEYS,
   });

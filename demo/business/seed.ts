@@ -7,6 +7,7 @@ import { createWidget } from '../../domain/widgets/write';
 import { newId } from '../../lib/ids';
 import { MANAGER, MEMBER, PEOPLE, type Person } from '../people';
 import { STORE_TIMEZONE } from '../store/demand';
+import { createAgents, type AgentProviders } from './agents';
 import { createConnections, type Places } from './connections';
 import { BUSINESS_ID } from './ids';
 import { flow } from './layout';
@@ -21,6 +22,7 @@ export interface SeedOptions extends Places {
   encryptionKeys: readonly string[];
   /** May the demo's operator also change what is in the queues? Only where nobody else's work is in them. */
   operatorMayAct: boolean;
+  providers: AgentProviders;
 }
 
 interface Placed {
@@ -51,6 +53,7 @@ export async function seedDemo(db: Database, options: SeedOptions): Promise<read
     const platform = await createWidgets(trx, MANAGER, PLATFORM_WIDGETS);
     const notes = await createWidgets(trx, MEMBER, MEMBER_WIDGETS);
     await createDashboards(trx, shop, platform, notes);
+    await createAgents(trx, options.providers, MANAGER.id);
     return PEOPLE;
   });
 }

@@ -51,6 +51,7 @@ export async function createPlatform(): Promise<Platform> {
     metricsToken: undefined,
     password: PASSWORD,
     operatorMayAct: true,
+    providers: {},
     encryptionKeys: env.ENCRYPTION_KEYS,
   };
   return {
