@@ -8,7 +8,9 @@ import { INTERACTIVE_PER_SLOT, SCHEDULED_PER_SLOT } from '../domain/refresh/limi
 import { CATALOG, type JobName } from '../jobs/catalog';
 import type { JobContract, QueueName } from '../jobs/contract';
 import { startSchedule } from '../jobs/schedule';
+import { createAgentMetrics } from '../lib/metrics/agents';
 import type { Shutdown } from '../lib/shutdown';
+import { createAgentParts } from './agents/parts';
 import type { WorkerContext } from './context';
 import { HANDLERS, type Handler } from './registry';
 import { createRunSweeper } from './run-sweeper';
@@ -20,9 +22,15 @@ export interface WorkerParts extends Parts {
   shutdown: Shutdown;
   /** Left out where nobody scrapes (tests). */
   metrics?: WorkerContext['metrics'];
+  /** Made from the environment where left out. */
+  agents?: WorkerContext['agents'];
 }
 
-const UNOBSERVED: WorkerContext['metrics'] = { jobEnded: () => undefined, refreshEnded: () => undefined };
+const UNOBSERVED: WorkerContext['metrics'] = {
+  jobEnded: () => undefined,
+  refreshEnded: () => undefined,
+  agents: createAgentMetrics(),
+};
 
 /** Starts the workers of all queues, the sweeper and the schedule in this process. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
@@ -34,6 +42,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     metrics: UNOBSERVED,
     ...parts,
     sources: createSources(db),
+    agents: parts.agents ?? createAgentParts({ allowPrivateHosts: env.ALLOW_PRIVATE_HOSTS }),
     startRefresh: createStartRefresh(db),
     finishRefresh: createFinishRefresh(db),
     wakeSweeper: sweeper.wake,
@@ -69,6 +78,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   });
   shutdown.on('workers', 'workers', () => closeWorkers(workers));
   shutdown.on('queues', 'sources', () => context.sources.close());
+  shutdown.on('queues', 'providers', () => context.agents.providers.close());
 }
 
 function warnOfUselessEntries({ env, logger }: WorkerParts): void {

@@ -2,12 +2,14 @@ import type { Parts } from '../compose/parts';
 import type { FinishRefresh } from '../domain/refresh/end';
 import type { StartRefresh } from '../domain/refresh/start';
 import type { Metrics } from '../lib/metrics/metrics';
+import type { AgentParts } from './agents/parts';
 import type { SourceRegistry } from './sources/registry';
 
 /** What the handlers of one worker process share. */
 export interface WorkerContext extends Parts {
-  metrics: Pick<Metrics, 'jobEnded' | 'refreshEnded'>;
+  metrics: Pick<Metrics, 'jobEnded' | 'refreshEnded' | 'agents'>;
   sources: SourceRegistry;
+  agents: AgentParts;
   startRefresh: StartRefresh;
   finishRefresh: FinishRefresh;
   /** Tells the sweeper of this process that a slot is free. */

@@ -100,8 +100,8 @@ interface Choice {
 
 /** A business's provider takes the place of the operator's of the same name, and lists its own models if it has any. */
 function choices(env: ProviderEnv, own: readonly OwnProvider[]): Choice[] {
-  const slugs = own.map(({ slug }) => slug);
-  const operators = environmentProviderIds(env).filter((id) => !slugs.includes(id));
+  const slugs = new Set(own.map(({ slug }) => slug));
+  const operators = environmentProviderIds(env).filter((id) => !slugs.has(id));
   // Who serves Chat Completions under OpenAI's name has other models: nobody knows which.
   const listed = operators.filter((id) => id !== 'openai' || env.OPENAI_PROTOCOL !== 'chat');
   return [

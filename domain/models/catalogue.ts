@@ -3,9 +3,9 @@ import { calcPrice, findProvider, type ModelInfo } from '@pydantic/genai-prices'
 /** The providers whose models are known without anybody saying them. */
 const CATALOGUED: ReadonlySet<string> = new Set(['openai', 'anthropic']);
 
-/** What takes or gives something other than text, is not for conversations, or only for some customers. */
+/** Not text, not for conversations, only for some customers, or (gpt-5.3) not a name that the provider takes. */
 const NOT_CHAT =
-  /audio|realtime|image|vision|transcribe|tts|whisper|embedding|moderation|instruct|search|research|computer|codex|oss|preview|:|^ft|latest|-\d{4}/;
+  /audio|realtime|image|vision|transcribe|tts|whisper|embedding|moderation|instruct|search|research|computer|codex|oss|preview|:|^ft|latest|-\d{4}|^gpt-5\.3$/;
 /** Superseded long ago, and not told so by the catalogue. */
 const OLD =
   /^(gpt-3|gpt-4(?!o|\.)|chatgpt|o1|ada|babbage|curie|davinci|claude-(v?[123]\b|opus-4-[01]|sonnet-4-0))/;

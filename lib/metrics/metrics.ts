@@ -1,3 +1,4 @@
+import { createAgentMetrics, type AgentMetrics } from './agents';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
@@ -23,6 +24,8 @@ export interface Metrics {
   jobEnded(queue: string, outcome: JobOutcome, ms: number): void;
   /** @param source the kind: `http`, `sql`, … */
   refreshEnded(source: string, outcome: RefreshOutcome, ms: number): void;
+  /** Agents' runs and what they ask of providers. */
+  readonly agents: AgentMetrics;
   /** Where the number of open sockets comes from. */
   observeSockets(read: () => number): void;
   /** Open sockets; 0 in a process that has none. */
@@ -85,6 +88,7 @@ export function createMetrics(): Metrics {
 
   return {
     registry,
+    agents: createAgentMetrics(registry),
     requestEnded: (method, route, status, ms) =>
       requests.observe({ method, route, status: String(status) }, ms / 1000),
     jobEnded(queue, outcome, ms) {

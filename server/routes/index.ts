@@ -1,13 +1,18 @@
 import type { ServerContext } from '../context';
 import type { Route } from '../http/route';
+import { agentRoutes } from './agents';
 import { authRoutes } from './auth';
+import { budgetRoutes } from './budgets';
 import { chatRoutes } from './chat';
 import { connectionRoutes } from './connections';
 import { conversationRoutes } from './conversations';
 import { dashboardRoutes } from './dashboards';
+import { modelRoutes } from './models';
 import { notificationRoutes } from './notifications';
+import { providerRoutes } from './providers';
 import { reportRoutes } from './reports';
 import { runRoutes } from './runs';
+import { usageRoutes } from './usage';
 import { widgetRoutes } from './widgets';
 
 /** Every route of the API. OpenAPI is made from the same list. */
@@ -17,8 +22,13 @@ export const apiRoutes = (context: ServerContext): Route[] => [
   ...connectionRoutes(context),
   ...dashboardRoutes(context),
   ...notificationRoutes(context),
+  ...agentRoutes(context),
+  ...modelRoutes(context),
+  ...providerRoutes(context),
   ...chatRoutes(context),
   ...conversationRoutes(context),
   ...runRoutes(context),
   ...reportRoutes(context),
+  ...usageRoutes(context),
+  ...budgetRoutes(context),
 ];

@@ -32,6 +32,22 @@ export const postgresConnectionBody = (overrides: Record<string, unknown> = {}) 
   ...overrides,
 });
 
+export const agentBody = (overrides: Record<string, unknown> = {}) => ({
+  name: name('Agent'),
+  type: 'assistant',
+  model: 'sandbox/sandbox-echo',
+  ...overrides,
+});
+
+export const providerBody = (overrides: Record<string, unknown> = {}) => ({
+  slug: `own-${randomBytes(6).toString('hex')}`,
+  name: name('Provider'),
+  protocol: 'openai-chat',
+  baseUrl: 'https://llm.example.test/v1',
+  secret: { apiKey: 'a-key-of-the-tests' },
+  ...overrides,
+});
+
 export const registerBody = (overrides: Record<string, unknown> = {}) => ({
   email: `${randomBytes(6).toString('hex')}@example.test`,
   password: 'correct horse battery staple',

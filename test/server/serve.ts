@@ -28,7 +28,9 @@ export interface Served {
 /** A server over real HTTP on a database of its own, without sockets. */
 export async function serve(environment: NodeJS.ProcessEnv = {}): Promise<Served> {
   const database = await createTestDatabase();
-  const env = parseEnv({ JWT_SECRET, DATABASE_URL: database.url, ...environment });
+  // Nothing is there: no server asks a provider.
+  const SANDBOX_URL = 'http://127.0.0.1:1';
+  const env = parseEnv({ JWT_SECRET, DATABASE_URL: database.url, SANDBOX_URL, ...environment });
   const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const db = openDatabase(env.DATABASE_URL ?? database.url, 4);
   const broker = openBroker({ databaseUrl: database.url, redisUrl: env.REDIS_URL, logger });

@@ -1,5 +1,5 @@
 import { countTokens, MESSAGE_OVERHEAD_TOKENS } from './count-tokens';
-import type { ContextMessage } from './providers/provider';
+import type { ContextMessage, ToolDefinition } from './providers/provider';
 import { NOTE_TOKENS, truncateMiddle } from './truncate';
 
 /**
@@ -123,6 +123,20 @@ async function countMessage(message: ContextMessage): Promise<number> {
   for (const text of textsOf(message)) tokens += await countTokens(text);
   counted.set(message, tokens);
   return tokens;
+}
+
+/** What was sent with a call, tokens as we count them. */
+export async function estimateContext({
+  system,
+  messages,
+  tools,
+}: {
+  system: string;
+  messages: readonly ContextMessage[];
+  tools: readonly ToolDefinition[];
+}): Promise<number> {
+  const fixed = await countTokens(system + (tools.length > 0 ? JSON.stringify(tools) : ''));
+  return fixed + (await tokensOf(messages));
 }
 
 /** @param enough past this the rest is not counted */

@@ -90,7 +90,7 @@ function exchangesOf(
   for (const { role, content, runId } of messages) {
     if (role === 'user') {
       // A question without a reply before this one: it stands with it.
-      asked = [...asked, { role: 'user', content }];
+      asked.push({ role: 'user', content });
       continue;
     }
     // The reply to a question that did not fit makes no sense alone.

@@ -6,13 +6,17 @@ export const MAX_SAME_CALLS = 3;
 /** Counts a run's calls of the same tool with the same arguments, in whatever order their fields stand. */
 export class RepeatGuard {
   private readonly seen = new Map<string, number>();
+  /** Some call was one too many. */
+  isTripped = false;
 
   /** @returns whether this call is one too many */
   isTooMany(call: { name: string; arguments: string }): boolean {
     const key = `${call.name} ${sha256(canonical(call.arguments))}`;
     const times = (this.seen.get(key) ?? 0) + 1;
     this.seen.set(key, times);
-    return times >= MAX_SAME_CALLS;
+    if (times < MAX_SAME_CALLS) return false;
+    this.isTripped = true;
+    return true;
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Database } from '../../db/database';
 import { tenantStatement, type Statement } from '../../db/scope';
-import { modelFacts, type ModelFacts } from '../../domain/models/facts';
+import { modelFacts, splitModel, type ModelFacts } from '../../domain/models/facts';
 import {
   DEFAULT_QUIRKS,
   type ProviderConfig,
   type ProviderProtocol,
   type ProviderQuirks,
 } from '../../domain/providers/config';
+import type { OwnModel } from '../../domain/providers/model';
 import type { Env } from '../../lib/env';
 import { unseal } from '../../lib/secrets';
 import { environmentProviders } from './environment-providers';
@@ -27,11 +28,12 @@ interface ProviderRow {
   baseUrl: string | null;
   secret: string | null;
   quirks: Partial<ProviderQuirks>;
+  models: OwnModel[];
 }
 
 const OWN: Statement = {
   name: 'provider-of-business',
-  text: 'select id, protocol, base_url as "baseUrl", secret, quirks from providers where slug = $1',
+  text: 'select id, protocol, base_url as "baseUrl", secret, quirks, models from providers where slug = $1',
 };
 
 /**
@@ -43,9 +45,8 @@ export async function resolveModel(
   businessId: string,
   name: string,
 ): Promise<ResolvedModel> {
-  const slash = name.indexOf('/');
-  const [slug, model] = [name.slice(0, slash), name.slice(slash + 1)];
-  if (slash < 1 || model === '')
+  const { provider: slug, model } = splitModel(name);
+  if (slug === '' || model === '')
     throw new RunFailure('unknown_model', `"${name}" is not the name of a model.`);
   const [own] = await tenantStatement<ProviderRow & object>(db, businessId, OWN, [slug]);
   const provider = own
@@ -57,7 +58,7 @@ export async function resolveModel(
       `No provider named "${slug}" is set up. A manager can add one, or choose another model for this agent.`,
     );
   }
-  return { name, model, provider, facts: modelFacts(slug, model) };
+  return { name, model, provider, facts: modelFacts(slug, model, own?.models) };
 }
 
 /** Where the SDKs' providers are, for a row that names no address. */

@@ -1,9 +1,9 @@
+import { REPLY_SAVE_MS } from '../../domain/runs/limits';
+import { TURN_SEPARATOR } from '../../domain/runs/reply';
 import { isHighSurrogate } from './count-tokens';
 
 /** Deltas leave at most once in this time, ms (product.md): people see no difference, sockets do. */
 export const DELTA_EVERY_MS = 40;
-/** The text so far is written to the message at most once in this time, ms (product.md). */
-export const SAVE_EVERY_MS = 500;
 
 export interface ReplyStreamOptions {
   /** What the message holds already: the text of finished turns. */
@@ -29,6 +29,8 @@ export class ReplyStream {
   private savedLength: number;
   /** A high surrogate whose other half has not come yet. */
   private half = '';
+  /** Where the text of the turn under way begins. */
+  private turnStart: number;
   private deltaTimer: NodeJS.Timeout | undefined;
   private saveTimer: NodeJS.Timeout | undefined;
   private saving: Promise<void> | undefined;
@@ -38,6 +40,18 @@ export class ReplyStream {
     this.text = options.content;
     this.announced = this.text.length;
     this.savedLength = this.text.length;
+    this.turnStart = this.text.length;
+  }
+
+  /** Behind what was said so far comes another turn's text, in a paragraph of its own. */
+  startTurn(): void {
+    this.half = '';
+    this.turnStart = this.text.length;
+  }
+
+  /** What the turn under way has said. */
+  get turnText(): string {
+    return this.text.slice(this.turnStart);
   }
 
   get content(): string {
@@ -54,9 +68,14 @@ export class ReplyStream {
       clean = clean.slice(0, -1);
     }
     if (clean === '') return;
+    // A claim joins the turns' texts in the same way (domain/runs/reply): positions are the same after it.
+    if (this.text !== '' && this.turnStart === this.text.length) {
+      this.text += TURN_SEPARATOR;
+      this.turnStart = this.text.length;
+    }
     this.text += clean.toWellFormed();
     if (!this.deltaTimer) this.announceNow();
-    this.saveTimer ??= setTimeout(() => this.saveNow(), SAVE_EVERY_MS);
+    this.saveTimer ??= setTimeout(() => this.saveNow(), REPLY_SAVE_MS);
   }
 
   /**
@@ -92,7 +111,7 @@ export class ReplyStream {
       this.saving = undefined;
       this.saveTimer = undefined;
       if (this.isOver || this.savedLength === this.text.length) return;
-      this.saveTimer = setTimeout(() => this.saveNow(), SAVE_EVERY_MS);
+      this.saveTimer = setTimeout(() => this.saveNow(), REPLY_SAVE_MS);
     });
   }
 

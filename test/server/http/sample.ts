@@ -20,7 +20,15 @@ interface JsonSchema {
 }
 
 /** Texts of which one fits each pattern that our schemas have. */
-const TEXTS = ['a text', 'localhost', 'https://example.test/', 'someone@example.test', 'UTC', 'X-Header'];
+const TEXTS = [
+  'a text',
+  'localhost',
+  'https://example.test/',
+  'someone@example.test',
+  'UTC',
+  'X-Header',
+  'sandbox/echo',
+];
 
 const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;

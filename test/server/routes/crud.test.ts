@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  agentBody,
   dashboardBody,
   httpConnectionBody,
   placeOf,
@@ -34,6 +35,7 @@ describe.each([
   ['/widgets', widgetBody],
   ['/connections', httpConnectionBody],
   ['/dashboards', dashboardBody],
+  ['/agents', agentBody],
 ] as const)('%s', (path, bodyOf) => {
   it('makes, reads, changes and deletes', async () => {
     const body = bodyOf();

@@ -1,4 +1,4 @@
-import { dashboardBody, httpConnectionBody, widgetBody } from '../../factories/bodies';
+import { agentBody, dashboardBody, httpConnectionBody, widgetBody } from '../../factories/bodies';
 import { createPerson, createTenant, type Person, type Tenant } from '../../factories/tenant';
 import { query } from '../../support/postgres';
 import { apiOf, detailPaths, type ApiAnswer } from '../http/api';
@@ -34,6 +34,7 @@ const CREATING = [
   ['/widgets', 'widgets', widgetBody],
   ['/connections', 'connections', httpConnectionBody],
   ['/dashboards', 'dashboards', dashboardBody],
+  ['/agents', 'agents', agentBody],
 ] as const;
 
 describe.each(CREATING)('POST %s under an Idempotency-Key', (path, table, bodyOf) => {

@@ -96,12 +96,14 @@ it('answers about a colleague’s own things as about none', async () => {
 });
 
 it('lists nothing of another business or of a colleague’s own', async () => {
-  for (const kind of ['widgets', 'connections', 'dashboards', 'notifications', 'agents', 'providers']) {
+  const everyones = new Set(['connections', 'agents', 'providers']);
+  for (const kind of ['widgets', 'dashboards', 'notifications', ...everyones]) {
+    const reader = kind === 'providers' ? own.admin : own.manager;
     const hidden = [await makerFor(makers, `/${kind}`)(other.admin)];
-    if (kind !== 'connections')
+    if (!everyones.has(kind))
       hidden.push(await makerFor(makers, `/${kind}`)(colleague, kind === 'widgets' ? { scope: 'user' } : {}));
-    const shown = await makerFor(makers, `/${kind}`)(own.manager);
-    const answer = await apiOf(served.port, own.manager.token).get(
+    const shown = await makerFor(makers, `/${kind}`)(reader);
+    const answer = await apiOf(served.port, reader.token).get(
       `/${kind}?${kind === 'notifications' ? 'limit' : 'pageSize'}=100`,
     );
     const ids = (answer.body.data as { id: string }[]).map(({ id }) => id);
@@ -137,6 +139,10 @@ const REFERENCES: Record<string, { kind: string; bodies: (id: string) => object[
       { source: { kind: 'sql', connectionId, query: 'select 1', params: [] } },
     ],
   },
+  'scope.id': {
+    kind: 'agents',
+    bodies: (id) => [{ scope: { kind: 'agent', id } }, { scope: { kind: 'member', id } }],
+  },
   'layout.0.widgetId': { kind: 'widgets', bodies: (widgetId) => [{ layout: [placeOf(widgetId)] }] },
 };
 
@@ -165,6 +171,7 @@ describe('an id in a body', () => {
       'post /chat/stream conversationId',
       'post /chat/stream agentId',
       'post /runs/:id/confirm toolCallId',
+      'put /budgets scope.id',
     ]);
   });
 
@@ -172,6 +179,7 @@ describe('an id in a body', () => {
     const completing: Record<string, object> = {
       'post /widgets': widgetBody(),
       'post /dashboards': dashboardBody(),
+      'put /budgets': { period: 'day', hardLimit: '1', softLimit: null },
     };
     for (const { route, field } of referring().filter((place) => !ASKED_ABOUT.has(place.field))) {
       const { kind, bodies } = REFERENCES[field] as (typeof REFERENCES)[string];
@@ -189,7 +197,8 @@ describe('an id in a body', () => {
         call(served.port, {
           method: route.method,
           path,
-          token: own.manager.token,
+          // Budgets are the admins'; the rest a manager made.
+          token: (route.path === '/budgets' ? own.admin : own.manager).token,
           json: { ...completing[`${route.method} ${route.path}`], ...body },
         });
       const unknownId = newId();

@@ -1,7 +1,7 @@
 import { tenantStatement, type Statement } from '../../../db/scope';
 import type { Database } from '../../../db/database';
 import { newId } from '../../../lib/ids';
-import { dashboardBody, httpConnectionBody, widgetBody } from '../../factories/bodies';
+import { dashboardBody, httpConnectionBody, providerBody, widgetBody } from '../../factories/bodies';
 import { createAgent, createConversation, createFinishedRun, createReport } from '../../factories/chat';
 import type { Person } from '../../factories/tenant';
 import { apiOf } from '../http/api';
@@ -33,6 +33,7 @@ export const makersOf = ({ port, db }: { port: number; db: Database }): Record<s
     await tenantStatement(db, businessId, NOTIFY, [id, businessId, userId]);
     return id;
   },
+  providers: (person, overrides) => createThing(port, person, '/providers', providerBody({ ...overrides })),
   agents: (person) => createAgent(db, person),
   conversations: (person) => createConversation(db, person),
   runs: (person) => createFinishedRun(db, person),

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { ProviderError } from '../../../../workers/agents/providers/provider';
 import {
   closeAll,
@@ -169,7 +170,14 @@ describe.each(PROTOCOLS)('%s', (protocol) => {
       'malformed',
     ],
     ['a page', saying(`<html>${SECRET}</html>`, { 'content-type': 'text/html' }), 'malformed'],
-    ['what was compressed unasked', saying(begin + end, { 'content-encoding': 'gzip' }), 'malformed'],
+    [
+      'what was compressed unasked',
+      (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+        response.end(gzipSync(begin + end));
+      },
+      'malformed',
+    ],
     [
       'what is not HTTP',
       (response) => void response.socket?.end(`${SECRET} is not HTTP\r\n\r\n`),

@@ -1,0 +1,36 @@
+import { holdCall, type GrantedHold, type HoldRequest } from '../../domain/money/hold';
+import { jitterMs, pause } from './backoff';
+import { RunFailure } from './failure';
+import { HOLD_RETRY_BASE_MS, HOLD_RETRY_MAX_MS } from './limits';
+import type { RunInHand } from './run-in-hand';
+
+type Call = Pick<HoldRequest, 'turn' | 'attempt' | 'provider' | 'model' | 'inputBound' | 'outputCap'>;
+
+/**
+ * Reserves what a call can cost at most, and writes its ledger row. Where calls under way have the money in their
+ * hands it waits for them, until the run's deadline.
+ * @throws RunFailure where a budget refuses it; RunAborted
+ */
+export async function holdMoney(
+  { parts, run, actor, agent, signal }: RunInHand,
+  call: Call,
+): Promise<GrantedHold> {
+  const request: HoldRequest = {
+    ...call,
+    businessId: run.businessId,
+    userId: actor.userId,
+    agentId: agent.id,
+    runId: run.id,
+    conversationId: run.conversationId,
+    epoch: run.epoch,
+    purpose: 'reply',
+    requestId: run.requestId,
+  };
+  for (let tries = 0; ; tries += 1) {
+    signal.throwIfAborted();
+    const outcome = await holdCall(parts.db, request);
+    if ('granted' in outcome) return outcome.granted;
+    if ('refused' in outcome) throw new RunFailure(outcome.refused.code, outcome.refused.message);
+    await pause(jitterMs(tries, HOLD_RETRY_BASE_MS, HOLD_RETRY_MAX_MS), signal);
+  }
+}
