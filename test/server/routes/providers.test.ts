@@ -135,7 +135,9 @@ describe('a provider', () => {
     const answer = await api.post('/providers', providerBody({ slug }));
     expectRefusal('a taken slug', answer, [409]);
     expect(detailPaths(answer)).toEqual(['slug']);
-    expect(detailPaths(await api.patch(`/providers/${id}`, { slug: 'another', name: 'x' }))).toEqual(['slug']);
+    expect(detailPaths(await api.patch(`/providers/${id}`, { slug: 'another', name: 'x' }))).toEqual([
+      'slug',
+    ]);
     const other = await createTenant({ db: served.db, secrets: [JWT_SECRET] });
     const theirs = await apiOf(served.port, other.admin.token).post('/providers', providerBody({ slug }));
     expect(theirs.status).toBe(201);
