@@ -95,7 +95,9 @@ export async function createMoneyWorld(): Promise<MoneyWorld> {
       }),
     figures: async () =>
       (
-        await sql('select spent_nano::text as spent, held_nano::text as held from budget_periods order by 1, 2')
+        await sql(
+          'select spent_nano::text as spent, held_nano::text as held from budget_periods order by 1, 2',
+        )
       ).map(({ spent, held }) => ({ spent: BigInt(spent as string), held: BigInt(held as string) })),
   };
 }
