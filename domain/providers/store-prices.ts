@@ -38,7 +38,7 @@ export async function storePrices(
       provider: slug,
       model: name,
       // Not now(), which is the transaction's start: who waited for the row would be earlier than who had it.
-      effective_from: trx.fn.now(),
+      effective_from: trx.raw('clock_timestamp()'),
       tiers: JSON.stringify(tiers),
       source: 'business',
     })),
