@@ -150,7 +150,7 @@ async function declineWaiting(
   );
   if (!row) return undefined;
   const { businessId, runId: id, delivery, requestId, ...run } = row;
-  return { run: run as RunRow, delivery: { businessId, runId: id, delivery, requestId } };
+  return { run, delivery: { businessId, runId: id, delivery, requestId } };
 }
 
 /**
