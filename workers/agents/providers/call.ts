@@ -63,7 +63,6 @@ export async function* callProvider<Item>(
     () => idle.endWithin(ERROR_BODY_MS),
   );
   let route: Route | undefined;
-  let isReadToTheEnd = false;
   request.signal.addEventListener('abort', onAbort, { once: true });
   if (request.signal.aborted) onAbort();
   try {
@@ -84,14 +83,13 @@ export async function* callProvider<Item>(
       if (cap?.isExceededBy(event))
         return yield { type: 'end', stopReason: 'max_tokens', model: reader.model };
     }
-    isReadToTheEnd = true;
   } catch (error) {
     throw toProviderError(error, wire, ending, setup.idleTimeoutMs);
   } finally {
     request.signal.removeEventListener('abort', onAbort);
     idle.stop();
-    // What was read to its end leaves its connection for the next call; an abort would still close it.
-    if (!isReadToTheEnd) over.abort();
+    // Closes the connection where the reply wasn't read to its end; otherwise it waits for the next call.
+    over.abort();
     route?.close();
   }
 }

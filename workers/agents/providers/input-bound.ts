@@ -34,8 +34,12 @@ function messageBound(message: ContextMessage): number {
   return calls.reduce((sum, each) => sum + each, bytesOf(message.content));
 }
 
-/** Some templates (Llama 3) print definitions indented by four; no other way in use is longer. */
-const toolBound = (tool: ToolDefinition): number => bytesOf(JSON.stringify(tool, null, 4)) + SLACK.tool;
+/**
+ * Some templates (Llama 3) print definitions as Chat Completions wraps them, in a list, indented by four; no other way
+ * in use is longer.
+ */
+const toolBound = (tool: ToolDefinition): number =>
+  bytesOf(JSON.stringify([{ type: 'function', function: tool }], null, 4)) + SLACK.tool;
 
 /**
  * An upper bound of a request's input tokens by any of the three protocols (architecture.md, "A hold that cannot

@@ -14,7 +14,10 @@ function printed({ system, messages, tools }: Bounded): string {
     if (each.role === 'tool') return part('ipython', `${each.toolCallId}${JSON.stringify(each.content)}`);
     return part('assistant', each.content + JSON.stringify(each.toolCalls));
   };
-  return part('system', system) + JSON.stringify(tools, null, 4) + messages.map(message).join('');
+  const wrapped = (tool: unknown): object => ({ type: 'function', function: tool });
+  return (
+    part('system', system) + JSON.stringify(tools.map(wrapped), null, 4) + messages.map(message).join('')
+  );
 }
 
 const text = fc.oneof(

@@ -193,3 +193,30 @@ test('a connection that is never made is unsent', async () => {
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
 });
+
+/** The idle timeout would come too late for these. */
+const slowly = { options: { idleTimeoutMs: 600_000 } };
+
+test('a server that keeps the stream open behind the marker holds nobody up', async () => {
+  const { begin, end } = HELLO['openai-chat'];
+  const { events, error, server } = await call('openai-chat', pausing(begin + end), slowly);
+  expect(error).toBeUndefined();
+  expect(textIn(events)).toBe('Hello');
+  expect(events.at(-1)).toMatchObject({ type: 'end', stopReason: 'end' });
+  await server.requests[0]?.closed;
+});
+
+test("a server that never ends its error's body holds nobody up", async () => {
+  const { error, server } = await call(
+    'anthropic',
+    (response) => {
+      response.writeHead(500, { 'content-type': 'application/json' });
+      response.flushHeaders();
+      const timer = setInterval(() => response.write(' '), 100);
+      response.once('close', () => clearInterval(timer));
+    },
+    slowly,
+  );
+  expect(error).toMatchObject({ code: 'server_error', fate: 'refused', status: 500 });
+  await server.requests[0]?.closed;
+});
