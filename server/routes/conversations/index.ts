@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { CONVERSATION_SORTS, listConversations } from '../../../domain/conversations/list';
 import { findConversation, messagesBefore } from '../../../domain/conversations/read';
-import { deleteConversation, openRunsOf, renameConversation } from '../../../domain/conversations/write';
+import { deleteConversation } from '../../../domain/conversations/delete';
+import { renameConversation } from '../../../domain/conversations/rename';
+import { runStopChannel } from '../../../domain/runs/signals';
 import { conversationPolicy } from '../../../domain/policies/conversation';
 import { presentConversation, presentMessage } from '../../../domain/presenters/conversation';
 import { conflict, notFound } from '../../../lib/errors';
@@ -10,7 +12,6 @@ import { userRoom } from '../../../realtime/rooms';
 import { announceChat } from '../../chat/announce';
 import { chatSchema, content, conversationSchema, messageSchema } from '../../chat/schemas';
 import { startChat } from '../../chat/start';
-import { stopRun } from '../../chat/stop';
 import type { ServerContext } from '../../context';
 import { authorize } from '../../http/authorize';
 import { idParams, idSchema, listQuery, paginationOf, sortOf } from '../../http/lists';
@@ -19,7 +20,7 @@ import { defineRoute, type Route } from '../../http/route';
 
 /** `/conversations`: your own. */
 export function conversationRoutes(context: ServerContext): Route[] {
-  const { db, publish } = context;
+  const { broker, db, publish } = context;
   return [
     defineRoute({
       method: 'get',
@@ -92,13 +93,13 @@ export function conversationRoutes(context: ServerContext): Route[] {
       handler: async ({ actor, params, requestId }) => {
         const row = await findConversation(db, actor.businessId, params.id);
         authorize(actor, conversationPolicy, 'delete', row, 'Conversation');
-        for (const runId of await openRunsOf(db, row)) await stopRun(context, actor, runId, requestId);
-        const version = await deleteConversation(db, row);
-        if (version === undefined) throw notFound('Conversation');
+        const deleted = await deleteConversation(db, actor, row.id);
+        if (!deleted) throw notFound('Conversation');
+        for (const runId of deleted.stoppingIds) broker.signals.publish(runStopChannel(runId), {});
         publish([userRoom(actor.businessId, actor.userId)], 'conversation.changed', {
           id: row.id,
           deleted: true,
-          ...envelope(actor.businessId, version, requestId),
+          ...envelope(actor.businessId, deleted.conversation.version, requestId),
         });
         return { status: 204 };
       },
