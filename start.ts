@@ -61,9 +61,10 @@ const hasProvider = () =>
 
 /** Without any key agents answer from a provider of our own, which says in each answer that it is one. */
 async function startOwnSandbox({ logger, shutdown }: ProcessContext): Promise<void> {
-  const sandbox = await startSandbox({ logger });
-  shutdown.on('broker', 'sandbox', sandbox.close);
-  process.env.SANDBOX_URL = sandbox.url;
+  const starting = startSandbox({ logger });
+  // Registered before it listens, since a signal may come in between.
+  shutdown.on('broker', 'sandbox', async () => (await starting).close());
+  process.env.SANDBOX_URL = (await starting).url;
 }
 
 /** The demo's shop, with its database. Its sources lie on this machine, which has to be allowed. */

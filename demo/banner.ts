@@ -24,7 +24,8 @@ export function banner({ url, password, isSandbox }: BannerOptions): string[] {
     '  See it live in another terminal: npm run watch',
     ...(isSandbox
       ? [
-          '  Agents answer from a built-in sandbox: set OPENAI_API_KEY or ANTHROPIC_API_KEY for a language model.',
+          '  No provider has a key, so agents answer from a built-in sandbox, which is no language model.',
+          '  For one, set OPENAI_API_KEY or ANTHROPIC_API_KEY.',
         ]
       : []),
     '',

@@ -5,6 +5,7 @@ import type { Shutdown } from '../lib/shutdown';
 import type { Publish } from '../realtime/publish';
 import { localBaseUrl, localHost } from './address';
 import { banner } from './banner';
+import { giveAgents, isSandboxed, moveAgents, type AgentProviders } from './business/agents';
 import { moveConnections } from './business/connections';
 import { seedDemo } from './business/seed';
 import { startOrderFeed } from './feed/order-feed';
@@ -27,16 +28,7 @@ export const demoAllowHosts = ({ HOST, PORT }: Address, { sales }: DemoStore): s
 
 export interface DemoParts {
   db: Database;
-  env: Address &
-    Pick<
-      Env,
-      | 'ENCRYPTION_KEYS'
-      | 'METRICS_TOKEN'
-      | 'PUBLIC_URL'
-      | 'OPENAI_API_KEY'
-      | 'ANTHROPIC_API_KEY'
-      | 'SANDBOX_URL'
-    >;
+  env: Address & AgentProviders & Pick<Env, 'ENCRYPTION_KEYS' | 'METRICS_TOKEN' | 'PUBLIC_URL'>;
   dataDir: string;
   store: DemoStore;
   publish: Publish;
@@ -65,6 +57,8 @@ export async function startDemo(parts: DemoParts): Promise<string[]> {
     providers: env,
   });
   if (!seeded) await moveConnections(db, places, env.ENCRYPTION_KEYS);
+  await giveAgents(db, parts.dataDir, env);
+  await moveAgents(db, env);
   const feed = startOrderFeed({
     storeUrl: store.ownerUrl,
     logger,
@@ -74,6 +68,6 @@ export async function startDemo(parts: DemoParts): Promise<string[]> {
   return banner({
     url: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
     password,
-    isSandbox: Boolean(env.SANDBOX_URL),
+    isSandbox: isSandboxed(env),
   });
 }

@@ -22,6 +22,7 @@ export interface SeedOptions extends Places {
   encryptionKeys: readonly string[];
   /** May the demo's operator also change what is in the queues? Only where nobody else's work is in them. */
   operatorMayAct: boolean;
+  /** What the agents answer with. */
   providers: AgentProviders;
 }
 
@@ -53,7 +54,7 @@ export async function seedDemo(db: Database, options: SeedOptions): Promise<read
     const platform = await createWidgets(trx, MANAGER, PLATFORM_WIDGETS);
     const notes = await createWidgets(trx, MEMBER, MEMBER_WIDGETS);
     await createDashboards(trx, shop, platform, notes);
-    await createAgents(trx, options.providers, MANAGER.id);
+    await createAgents(trx, options.providers);
     return PEOPLE;
   });
 }

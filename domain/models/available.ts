@@ -34,7 +34,7 @@ export interface AvailableModel {
 }
 
 /** The providers that the operator configured, by the first part of their models' names. */
-export function environmentProviderIds(env: ProviderEnv): string[] {
+export function environmentProviderIds(env: Partial<ProviderEnv>): string[] {
   const configured = {
     openai: env.OPENAI_API_KEY || env.OPENAI_BASE_URL,
     anthropic: env.ANTHROPIC_API_KEY,

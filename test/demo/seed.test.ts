@@ -19,6 +19,7 @@ const TABLES = [
   'widget_schedules',
   'dashboards',
   'dashboard_widgets',
+  'agents',
 ];
 
 /** Every row of every table the seed writes. */
@@ -70,11 +71,11 @@ describe('the seed', () => {
   it('leaves nothing behind when it fails at its very last row, and works afterwards', async () => {
     await platform.sql(`
       create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
-      create trigger refuse before insert on dashboards for each row when (new.name = 'My day')
+      create trigger refuse before insert on agents for each row when (new.name = 'Assistant')
         execute function refuse()`);
     await expect(platform.seed({ sales: SHOP })).rejects.toThrow('refused');
     expect((await rowsOf(platform)).flat()).toEqual([]);
-    await platform.sql('drop trigger refuse on dashboards');
+    await platform.sql('drop trigger refuse on agents');
     expect(await platform.seed({ sales: SHOP })).toHaveLength(5);
   });
 

@@ -248,6 +248,13 @@ describe('the models', () => {
     ];
     for (const slug of ['ours', 'anthropic'])
       await createThing(served.port, other.admin, '/providers', providerBody({ slug, models: models_ }));
+    // The platform's price of the same name is newer, and not theirs.
+    await query(
+      served.databaseUrl,
+      `insert into model_prices (id, provider, model, effective_from, tiers, source)
+       select gen_random_uuid(), 'anthropic', 'llama-4', now(), tiers, 'test' from model_prices
+        where model = 'claude-haiku-4-5'`,
+    );
     // Without models of its own it is the same provider, with the business's key.
     await createThing(served.port, other.admin, '/providers', providerBody({ slug: 'openai' }));
     const theirs = await models(served, other.viewer.token);
@@ -264,6 +271,7 @@ describe('the models', () => {
       price: { input: '0.0375', cachedInput: '0.0375', cacheWrite: '0.0375', output: '2' },
       sandbox: false,
     });
+    expect(theirs.find(({ id }) => id === 'anthropic/llama-4')?.price?.input).toBe('0.0375');
     expect(theirs.find(({ id }) => id === 'ours/free')?.price).toBeNull();
     expect(theirs.find(({ id }) => id === 'openai/gpt-5-mini')?.price).toMatchObject({ input: '0.25' });
     const mine = await models();

@@ -67,6 +67,13 @@ describe('a provider', () => {
       version: 2,
     });
     expectRefusal('an old version', await api.patch(at, { name: 'Lost' }, { 'If-Match': '"1"' }), [412]);
+    // Of those who change the same version at once, one does.
+    const twins = await Promise.all(
+      Array.from({ length: 6 }, (_unused, index) =>
+        api.patch(at, { name: `Twin ${index}` }, { 'If-Match': '"2"' }),
+      ),
+    );
+    expect(twins.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412, 412, 412]);
     for (const { text } of [answer, read, list, changed]) expect(text).not.toContain('planted');
     const stored = (await secretOf(made.id)) ?? '';
     expect(stored).not.toContain('planted');
@@ -182,6 +189,7 @@ describe('a provider that agents use', () => {
     }
     // A longer slug that begins the same is another provider's.
     await make({ slug: `${slug}-2` });
+    await agents.post('/agents', agentBody({ name: 'Other', model: `${slug}-2/a` }));
     const answer = await api.delete(`/providers/${id}`);
     expectRefusal('in use', answer, [409]);
     expect(answer.body.message).toContain('"Ada", "Bob".');
