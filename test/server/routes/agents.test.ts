@@ -3,6 +3,7 @@ import { seedPrices } from '../../../domain/money/seed-prices';
 import { newId } from '../../../lib/ids';
 import { agentBody, providerBody } from '../../factories/bodies';
 import { createTenant, type Tenant } from '../../factories/tenant';
+import { whileHeld } from '../../support/held';
 import { query } from '../../support/postgres';
 import { apiOf, detailPaths, type Api } from '../http/api';
 import { expectRefusal } from '../http/expect-refusal';
@@ -138,10 +139,12 @@ describe('an agent', () => {
 
   it('of two changes at once is checked after both', async () => {
     const { id } = await make({ maxTokens: 2_000 });
-    const [model, maxTokens] = await Promise.all([
-      api.patch(`/agents/${id}`, { model: 'sandbox/sandbox-small' }),
-      api.patch(`/agents/${id}`, { maxTokens: 16_000 }),
-    ]);
+    const [model, maxTokens] = await whileHeld(served.databaseUrl, { table: 'agents', id }, 2, () =>
+      Promise.all([
+        api.patch(`/agents/${id}`, { model: 'sandbox/sandbox-small' }),
+        api.patch(`/agents/${id}`, { maxTokens: 16_000 }),
+      ]),
+    );
     expect([model.status, maxTokens.status].sort()).toEqual([200, 400]);
   });
 

@@ -1,6 +1,7 @@
 import { unseal } from '../../../lib/secrets';
 import { agentBody, providerBody } from '../../factories/bodies';
 import { createTenant, type Tenant } from '../../factories/tenant';
+import { whileHeld } from '../../support/held';
 import { query } from '../../support/postgres';
 import { apiOf, detailPaths, type Api } from '../http/api';
 import { expectRefusal } from '../http/expect-refusal';
@@ -68,9 +69,11 @@ describe('a provider', () => {
     });
     expectRefusal('an old version', await api.patch(at, { name: 'Lost' }, { 'If-Match': '"1"' }), [412]);
     // Of those who change the same version at once, one does.
-    const twins = await Promise.all(
-      Array.from({ length: 6 }, (_unused, index) =>
-        api.patch(at, { name: `Twin ${index}` }, { 'If-Match': '"2"' }),
+    const twins = await whileHeld(served.databaseUrl, { table: 'providers', id: made.id }, 3, () =>
+      Promise.all(
+        Array.from({ length: 6 }, (_unused, index) =>
+          api.patch(at, { name: `Twin ${index}` }, { 'If-Match': '"2"' }),
+        ),
       ),
     );
     expect(twins.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412, 412, 412]);
@@ -269,8 +272,10 @@ describe('the prices of a provider’s models', () => {
   it('are those of the last who wrote, where two write at once', async () => {
     const { id, slug } = await make();
     const stated = Array.from({ length: 8 }, (_, index) => `${index + 1}`);
-    await Promise.all(
-      stated.map((input) => api.patch(`/providers/${id}`, { models: [priced({ input, output: '1' })] })),
+    await whileHeld(served.databaseUrl, { table: 'providers', id }, 3, () =>
+      Promise.all(
+        stated.map((input) => api.patch(`/providers/${id}`, { models: [priced({ input, output: '1' })] })),
+      ),
     );
     const { models } = (await api.get(`/providers/${id}`)).body.data as {
       models: { price: { input: string } }[];
