@@ -73,7 +73,8 @@ export class RunControl {
     try {
       const renewed = await renewRun(this.parts.db, this.run);
       if (!renewed) return this.abort('lost');
-      if (!this.isOver && abortable(this.signal)) lease.refresh();
+      // A timer that fired, or was cleared, is not to be wound up again.
+      if (!this.isOver && !this.signal.aborted) lease.refresh();
       if (renewed.stopRequested) this.abort('stopped');
     } catch (error) {
       const { id: runId, requestId } = this.run;
@@ -81,6 +82,3 @@ export class RunControl {
     }
   }
 }
-
-/** A timer that has fired is not to be wound up again. */
-const abortable = (signal: AbortSignal) => !signal.aborted;

@@ -2,6 +2,7 @@ import { jitterMs, pause } from './backoff';
 import { callModel, type ModelCall, type ModelReply } from './call-model';
 import { RunFailure } from './failure';
 import { MAX_REQUESTS_PER_MODEL, RETRY_AFTER_MAX_MS, RETRY_BASE_MS, RETRY_MAX_MS } from './limits';
+import type { BreakerState } from './providers/circuit-breaker';
 import { ProviderError } from './providers/provider';
 import { Received } from './received';
 import type { ResolvedModel } from './resolve-model';
@@ -24,9 +25,10 @@ export async function callWithFallbacks(
   const attempts = { made: 0 };
   let last: ProviderError | undefined;
   let openForMs = Infinity;
-  for (const resolve of models) {
+  for (const [index, resolve] of models.entries()) {
     const model = await resolve();
-    const result = await callOne(hand, model, await callFor(model), attempts);
+    const hasFallback = index < models.length - 1;
+    const result = await callOne(hand, model, await callFor(model), attempts, hasFallback);
     if ('received' in result) return result;
     if (result instanceof ProviderError) last = result;
     else openForMs = Math.min(openForMs, result.retryInMs);
@@ -44,20 +46,15 @@ async function callOne(
   model: ResolvedModel,
   call: Omit<ModelCall, 'attempt' | 'model'>,
   attempts: { made: number },
+  hasFallback: boolean,
 ): Promise<ModelReply | ProviderError | { retryInMs: number }> {
   const { parts, run, signal } = hand;
   const { breaker } = parts.agents;
   const key = breakerKey(run.businessId, model);
   let last: ProviderError | undefined;
   for (let request = 1; request <= MAX_REQUESTS_PER_MODEL; request += 1) {
-    const state = breaker.check(key);
-    if (state.open) {
-      if (!last) return state;
-      // Opened while this run was at it: whoever probes now closes it again, or the last try is spent.
-      if (request < MAX_REQUESTS_PER_MODEL)
-        await pause(jitterMs(request, RETRY_BASE_MS, RETRY_MAX_MS), signal);
-      continue;
-    }
+    const state = await circuitOf(hand, key, last !== undefined && !hasFallback);
+    if (state.open) return last ?? state;
     attempts.made += 1;
     const received = new Received();
     try {
@@ -84,6 +81,23 @@ async function callOne(
 const RETRY_AFTER_MARGIN_MS = 50;
 
 const NOT_ITS_FAILURE = { code: 'aborted', isTransient: false, retryAfterMs: undefined } as const;
+
+/**
+ * May a request be made? A run that was refused already, and has no other model to go to, waits for a circuit that
+ * opened meanwhile, as long as it would for a Retry-After.
+ */
+async function circuitOf({ parts, signal }: RunInHand, key: string, mayWait: boolean): Promise<BreakerState> {
+  const { breaker } = parts.agents;
+  let leftMs = mayWait ? RETRY_AFTER_MAX_MS : 0;
+  for (;;) {
+    const state = breaker.check(key);
+    if (!state.open || leftMs <= 0) return state;
+    // Whoever probes it now may close it long before that.
+    const waitMs = Math.min(state.retryInMs + RETRY_AFTER_MARGIN_MS, RETRY_MAX_MS, leftMs);
+    await pause(waitMs, signal);
+    leftMs -= waitMs;
+  }
+}
 
 const breakerKey = (businessId: string, { name, provider }: ResolvedModel): string =>
   provider.configuredBy === 'business' ? `${businessId}:${name}` : name;

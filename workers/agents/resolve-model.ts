@@ -46,7 +46,7 @@ export async function resolveModel(
   name: string,
 ): Promise<ResolvedModel> {
   const { provider: slug, model } = splitModel(name);
-  if (slug === '' || model === '')
+  if (!name.includes('/') || slug === '' || model === '')
     throw new RunFailure('unknown_model', `"${name}" is not the name of a model.`);
   const [own] = await tenantStatement<ProviderRow & object>(db, businessId, OWN, [slug]);
   const provider = own

@@ -1,0 +1,177 @@
+import { MAX_REQUESTS_PER_MODEL } from '../../../workers/agents/limits';
+import { eventually } from '../../support/eventually';
+import { createAgentWorld, type AgentWorld } from './fixture';
+
+jest.setTimeout(90_000);
+
+const SCRIPT = 'sandbox/sandbox-script';
+const ECHO = 'sandbox/sandbox-echo';
+const TEXT = 'one two three four five six seven eight nine ten eleven twelve';
+
+let world: AgentWorld;
+beforeAll(async () => {
+  world = await createAgentWorld('postgres');
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  await world.sandbox.reset();
+  for (const model of [SCRIPT, ECHO]) world.agents.breaker.succeeded(model);
+});
+
+const outcomes = async (runId: string) => (await world.ledger(runId)).map(({ outcome }) => outcome);
+
+describe('a provider that breaks off behind its first words', () => {
+  it.each(['cut', 'reset', 'bad_json', 'error_event', 'failed', 'stall'] as const)(
+    '%s: the run fails with what was written, and is booked',
+    async (fault) => {
+      const { id, ...run } = await world.answered({ text: TEXT, fault, afterChunks: 5, tokensPerSecond: 20 });
+      expect(run).toMatchObject({
+        status: 'failed',
+        reasonCode: 'provider_interrupted',
+        replyStatus: 'failed',
+      });
+      expect(run.reason).toMatch(/broke off in the middle/);
+      expect(run.reply).not.toBe('');
+      expect(TEXT.startsWith(run.reply)).toBe(true);
+      expect(await world.sandbox.requests()).toHaveLength(1);
+      const [call, ...others] = await world.ledger(id);
+      expect(others).toEqual([]);
+      expect(call).toMatchObject({ status: 'settled', outcome: 'failed', estimated: true });
+      expect(BigInt(call?.costNano ?? 0)).toBeGreaterThan(0n);
+      expect(BigInt(call?.costNano ?? 0)).toBeLessThanOrEqual(BigInt(call?.holdNano ?? 0));
+      expect(run).toMatchObject({ costNano: call?.costNano, estimated: true });
+    },
+  );
+});
+
+describe('before the first words', () => {
+  it.each(['cut', 'reset', 'bad_json', 'error_event', 'html'] as const)(
+    '%s: it is tried again, and each try is booked',
+    async (fault) => {
+      await world.sandbox.rules({ behaviour: { fault }, times: 1 });
+      const { id, ...run } = await world.answered({ text: 'At last.' });
+      expect(run).toMatchObject({ status: 'completed', reply: 'At last.' });
+      expect(await world.sandbox.requests()).toHaveLength(2);
+      const calls = await world.ledger(id);
+      expect(calls.map(({ attempt }) => attempt)).toEqual([1, 2]);
+      expect(calls[1]).toMatchObject({ outcome: 'completed', estimated: false });
+      expect(calls[0]?.outcome).not.toBe('completed');
+      expect(calls.every(({ status }) => status === 'settled')).toBe(true);
+    },
+  );
+
+  it.each([
+    ['server_error', 'server_error', 'refused'],
+    ['overloaded', 'overloaded', 'refused'],
+    ['rate_limit', 'rate_limited', 'refused'],
+    ['stall', 'stalled', 'unknown'],
+  ] as const)('%s for ever: as many requests as there may be', async (fault, code, outcome) => {
+    await world.sandbox.rules({ behaviour: { fault, retryAfterSeconds: 0, delayMs: 0 } });
+    const { id, ...run } = await world.answered('hello');
+    expect(run).toMatchObject({ status: 'failed', reply: '' });
+    expect(run.reasonCode).toBe(code);
+    expect(await world.sandbox.requests()).toHaveLength(MAX_REQUESTS_PER_MODEL);
+    const seen = await outcomes(id);
+    expect(seen).toHaveLength(MAX_REQUESTS_PER_MODEL);
+    if (fault !== 'stall') expect(seen).toEqual(seen.map(() => outcome));
+    expect(run.costNano === '0').toBe(fault !== 'stall');
+  });
+
+  it('a longer Retry-After than a person waits for is not waited for', async () => {
+    await world.sandbox.rules({ behaviour: { fault: 'rate_limit', retryAfterSeconds: 60 } });
+    const run = await world.answered('hello');
+    expect(run).toMatchObject({ status: 'failed', reasonCode: 'rate_limited' });
+    expect(await world.sandbox.requests()).toHaveLength(1);
+  });
+
+  it('what is wrong with the request is not tried again', async () => {
+    const agentId = await world.addAgent({ model: 'sandbox/no-such-model' });
+    const run = await world.answered('hello', { agentId });
+    expect(run).toMatchObject({ status: 'failed', reasonCode: 'unknown_model', costNano: '0' });
+    expect(await world.sandbox.requests()).toHaveLength(1);
+  });
+});
+
+describe('fallback models', () => {
+  it('take over where the first fails before its first words', async () => {
+    const agentId = await world.addAgent({ fallback_models: `{${ECHO}}` });
+    await world.sandbox.rules({ match: { model: 'sandbox-script' }, behaviour: { fault: 'server_error' } });
+    const { id, ...run } = await world.answered('hello', { agentId });
+    expect(run).toMatchObject({ status: 'completed', reply: 'hello', model: ECHO });
+    const calls = await world.ledger(id);
+    expect(calls.map(({ model, attempt }) => `${model} ${attempt}`)).toEqual([
+      `${SCRIPT} 1`,
+      `${SCRIPT} 2`,
+      `${SCRIPT} 3`,
+      `${ECHO} 4`,
+    ]);
+  });
+
+  it('do not take over behind the first words', async () => {
+    const agentId = await world.addAgent({ fallback_models: `{${ECHO}}` });
+    const run = await world.answered({ text: TEXT, fault: 'cut', afterChunks: 3 }, { agentId });
+    expect(run).toMatchObject({ status: 'failed', reasonCode: 'provider_interrupted', model: SCRIPT });
+    expect(await world.sandbox.requests()).toHaveLength(1);
+  });
+
+  it('are asked at once while the circuit of the first is open', async () => {
+    const agentId = await world.addAgent({ fallback_models: `{${ECHO}}` });
+    await world.sandbox.rules({ match: { model: 'sandbox-script' }, behaviour: { fault: 'server_error' } });
+    await world.answered('one', { agentId });
+    await world.answered('two', { agentId });
+    const before = (await world.sandbox.requests()).length;
+    const run = await world.answered('three', { agentId });
+    expect(run).toMatchObject({ status: 'completed', model: ECHO });
+    expect(await world.sandbox.requests()).toHaveLength(before + 1);
+  });
+
+  it('where there is none, an open circuit is said to the person, and nothing is sent', async () => {
+    await world.sandbox.rules({ behaviour: { fault: 'server_error' } });
+    await world.answered('one');
+    await world.answered('two');
+    const before = (await world.sandbox.requests()).length;
+    const { id, ...run } = await world.answered('three');
+    expect(run).toMatchObject({ status: 'failed', reasonCode: 'provider_unavailable' });
+    expect(run.reason).toMatch(/Try again in \d+ s/);
+    expect(await world.sandbox.requests()).toHaveLength(before);
+    expect(await world.ledger(id)).toEqual([]);
+  });
+});
+
+describe('what a person reads', () => {
+  it('says that no such provider is set up', async () => {
+    const agentId = await world.addAgent({ model: 'nobody/model' });
+    const run = await world.answered('hello', { agentId });
+    expect(run).toMatchObject({ status: 'failed', reasonCode: 'no_provider' });
+    expect(run.reason).toMatch(/"nobody"/);
+  });
+
+  it('says that the answer was cut at its limit, and keeps it', async () => {
+    const agentId = await world.addAgent({ max_tokens: 20 });
+    const run = await world.answered({ useWholeCap: true }, { agentId });
+    expect(run).toMatchObject({ status: 'completed', reasonCode: 'max_tokens', replyStatus: 'completed' });
+    expect(run.reason).toMatch(/limit of 20 tokens/);
+    expect(run.reply).not.toBe('');
+  });
+
+  it('says which budget is used up, and nothing is sent', async () => {
+    await world.sql(
+      `insert into budgets (id, business_id, scope_kind, period, hard_limit_nano)
+       values (gen_random_uuid(), $1, 'business', 'day', 1)`,
+      [world.businessId],
+    );
+    const { id, ...run } = await world.answered('hello');
+    await world.sql('delete from budgets where business_id = $1', [world.businessId]);
+    expect(run).toMatchObject({ status: 'failed', reasonCode: 'budget_exhausted' });
+    expect(run.reason).toMatch(/renews on/);
+    expect(await world.ledger(id)).toEqual([]);
+    expect(await world.sandbox.requests()).toHaveLength(0);
+  });
+
+  it('holds nothing any more once it is over', async () => {
+    await eventually('all calls are settled', async () => {
+      const held = await world.sql(`select id from ledger where status = 'held'`);
+      return held.length === 0;
+    });
+  });
+});
