@@ -206,6 +206,15 @@ describe.each(PROTOCOLS)('%s', (protocol) => {
     expect(events.at(-1)).toMatchObject({ type: 'end', stopReason: 'end' });
   });
 
+  test('closes the connection of an answer that it does not read', async () => {
+    const { error, server } = await call(protocol, (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{');
+    });
+    expect(error).toMatchObject({ code: 'malformed', fate: 'ambiguous' });
+    await server.requests[0]?.closed;
+  });
+
   test('reads no error without end', async () => {
     const { error, server } = await call(protocol, (response) => {
       response.writeHead(500, { 'content-type': 'application/json' });
