@@ -49,7 +49,14 @@ export const sqlSourceSchema = z.strictObject({
   params: z.array(sqlParameter).max(50).default([]),
 });
 
-export const METRICS = ['members_online', 'refresh_health', 'data_changes'] as const;
+export const METRICS = [
+  'members_online',
+  'refresh_health',
+  'data_changes',
+  'runs',
+  'usage',
+  'cost',
+] as const;
 
 /** The platform's own figures for this business. */
 export const metricSourceSchema = z.strictObject({
