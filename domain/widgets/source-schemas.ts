@@ -49,14 +49,7 @@ export const sqlSourceSchema = z.strictObject({
   params: z.array(sqlParameter).max(50).default([]),
 });
 
-export const METRICS = [
-  'members_online',
-  'refresh_health',
-  'data_changes',
-  'runs',
-  'usage',
-  'cost',
-] as const;
+export const METRICS = ['members_online', 'refresh_health', 'data_changes', 'runs', 'usage', 'cost'] as const;
 
 /** The platform's own figures for this business. */
 export const metricSourceSchema = z.strictObject({
