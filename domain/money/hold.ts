@@ -131,7 +131,7 @@ export function holdCall(db: Database, call: HoldRequest): Promise<HoldOutcome> 
 async function lockAndRead(tx: Transaction, { userId, agentId, provider, model }: HoldRequest) {
   const scopes = [userId, agentId];
   const [price, , , , budgets] = await Promise.all([
-    priceFor(tx, provider, model, new Date()),
+    priceFor(tx, provider, model),
     tx.query(SHARE_BUDGETS, []),
     tx.query(OPEN_PERIODS, scopes),
     tx.query(LOCK_PERIODS, scopes),

@@ -10,7 +10,7 @@ export type StoredTier = Record<Exclude<keyof PriceTier, 'aboveInputTokens'>, st
 const FIND: Statement = {
   name: 'prices-find',
   text: `select id, provider, model, effective_from as "effectiveFrom", tiers from model_prices
-          where provider = $1 and model in ($2, $3) and effective_from <= $4
+          where provider = $1 and model in ($2, $3) and effective_from <= coalesce($4, now())
             and (business_id is null or business_id = current_business())
           order by business_id nulls last, model = $2 desc, effective_from desc limit 1`,
 };
@@ -22,14 +22,15 @@ export type PriceRow = Omit<Price, 'tiers'> & { tiers: StoredTier[] };
  * The price of a model at a moment: the business's own first, then the platform's; undefined where nobody knows
  * one. Not cached: asked for beside the budgets' locks, it costs no round trip.
  * @param model the provider's own name of it, dated or not (`gpt-4o-mini-2024-07-18`)
+ * @param at undefined: now, by the database's clock, as a business's own prices are dated
  */
 export async function priceFor(
   tx: Transaction,
   provider: string,
   model: string,
-  at: Date,
+  at?: Date,
 ): Promise<Price | undefined> {
-  const values = [provider, model, cataloguedName(provider, model) ?? model, at];
+  const values = [provider, model, cataloguedName(provider, model) ?? model, at ?? null];
   const [row] = await tx.query<PriceRow>(FIND, values);
   return row && readPrice(row);
 }
