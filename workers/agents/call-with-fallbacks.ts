@@ -26,7 +26,8 @@ export async function callWithFallbacks(
   let last: ProviderError | undefined;
   let openForMs = Infinity;
   for (const [index, resolve] of models.entries()) {
-    const model = await resolve();
+    const model = await resolved(hand, resolve, last);
+    if (!model) continue;
     const hasFallback = index < models.length - 1;
     const result = await callOne(hand, model, await callFor(model), attempts, hasFallback);
     if ('received' in result) return result;
@@ -38,6 +39,24 @@ export async function callWithFallbacks(
     'provider_unavailable',
     `The provider has failed several times in a row. Try again in ${Math.ceil(openForMs / 1000)} s.`,
   );
+}
+
+/** A fallback that is not set up (any more) does not hide why the first model failed. */
+async function resolved(
+  { parts, run }: RunInHand,
+  resolve: () => Promise<ResolvedModel>,
+  failedBefore: ProviderError | undefined,
+): Promise<ResolvedModel | undefined> {
+  try {
+    return await resolve();
+  } catch (error) {
+    if (!failedBefore || !(error instanceof RunFailure)) throw error;
+    parts.logger.warn(
+      { runId: run.id, requestId: run.requestId, code: error.code },
+      'a fallback model can’t be used',
+    );
+    return undefined;
+  }
 }
 
 /** @returns the reply; or, for the next model, the error that might pass or how long the circuit stays open */

@@ -1,4 +1,8 @@
 import { MAX_REQUESTS_PER_MODEL } from '../../../workers/agents/limits';
+import { NO_USAGE } from '../../../domain/money/usage';
+import { holdCall } from '../../../domain/money/hold';
+import { settleCall } from '../../../domain/money/settle';
+import { eventually } from '../../support/eventually';
 import { createAgentWorld, type AgentWorld } from './fixture';
 
 jest.setTimeout(90_000);
@@ -104,6 +108,13 @@ describe('fallback models', () => {
     ]);
   });
 
+  it('that are not set up do not hide why the first one failed', async () => {
+    const agentId = await world.addAgent({ fallback_models: '{nobody/model}' });
+    await world.sandbox.rules({ behaviour: { fault: 'server_error' } });
+    const run = await world.answered('hello', { agentId });
+    expect(run).toMatchObject({ status: 'failed', reasonCode: 'server_error' });
+  });
+
   it('do not take over behind the first words', async () => {
     const agentId = await world.addAgent({ fallback_models: `{${ECHO}}` });
     const run = await world.answered({ text: TEXT, fault: 'cut', afterChunks: 3 }, { agentId });
@@ -151,6 +162,40 @@ describe('what a person reads', () => {
     expect(run.reply).not.toBe('');
   });
 
+  it('waits for money that other calls have in their hands', async () => {
+    const { run: other } = await world.ask();
+    const call = { businessId: world.businessId, userId: world.ann.userId, agentId: null, runId: other.id };
+    await world.sql(
+      `insert into budgets (id, business_id, scope_kind, period, hard_limit_nano)
+       values (gen_random_uuid(), $1, 'business', 'day', 20000000)`,
+      [world.businessId],
+    );
+    const held = await holdCall(world.db, {
+      ...call,
+      conversationId: other.conversationId,
+      epoch: 1,
+      turn: 1,
+      attempt: 1,
+      purpose: 'reply',
+      provider: 'sandbox',
+      model: 'sandbox-script',
+      inputBound: 1,
+      outputCap: 10_000_000,
+      requestId: 'test',
+    });
+    if (!('granted' in held)) throw new Error('Nothing was held.');
+    const id = await world.chat('hello');
+    await eventually('it is claimed', async () => (await world.state(id)).status === 'running');
+    expect(await world.ledger(id)).toEqual([]);
+    expect(await world.sandbox.requests()).toEqual([]);
+    await settleCall(world.db, world.businessId, held.granted.ledgerId, {
+      outcome: 'unsent',
+      usage: NO_USAGE,
+    });
+    expect(await world.ended(id)).toMatchObject({ status: 'completed', reply: 'hello' });
+    await world.sql('delete from budgets where business_id = $1', [world.businessId]);
+  });
+
   it('says which budget is used up, and nothing is sent', async () => {
     await world.sql(
       `insert into budgets (id, business_id, scope_kind, period, hard_limit_nano)
@@ -163,6 +208,17 @@ describe('what a person reads', () => {
     expect(run.reason).toMatch(/renews on/);
     expect(await world.ledger(id)).toEqual([]);
     expect(await world.sandbox.requests()).toHaveLength(0);
+  });
+
+  it('says that it was our fault where it was, once in the log, and nothing of what went wrong', async () => {
+    const get = world.agents.providers.get;
+    world.agents.providers.get = () => {
+      throw new TypeError('a secret detail');
+    };
+    const run = await world.answered('hello');
+    world.agents.providers.get = get;
+    expect(run).toMatchObject({ status: 'failed', reasonCode: 'internal' });
+    expect(run.reason).not.toMatch(/secret detail/);
   });
 
   it('holds nothing any more once it is over', async () => {

@@ -1,3 +1,8 @@
+import { runEventsChannel, type RunSignal } from '../../../domain/runs/signals';
+import { newId } from '../../../lib/ids';
+import { seal } from '../../../lib/secrets';
+import { eventually } from '../../support/eventually';
+import { SANDBOX_KEY } from '../../support/sandbox';
 import { createAgentWorld, type AgentWorld } from './fixture';
 
 jest.setTimeout(60_000);
@@ -42,5 +47,58 @@ describe.each(['redis', 'postgres'] as const)('a run on %s, from its claim to it
     const events = world.announced.map(({ event }) => event);
     expect(events.indexOf('message.completed')).toBeGreaterThan(events.lastIndexOf('message.delta'));
     expect(events).toEqual(expect.arrayContaining(['run.changed', 'conversation.changed', 'usage.changed']));
+    const { text } = await world.metrics.render();
+    expect(text).toMatch(/liveboard_agent_runs_total\{outcome="completed"\} 1\n/);
+    expect(text).toMatch(
+      /liveboard_provider_calls_total\{provider="sandbox",model="sandbox-script",outcome="completed"\} 1\n/,
+    );
+    expect(text).toMatch(/liveboard_agent_first_token_seconds_count 1\n/);
   });
+
+  it('signals every piece to whoever reads the run', async () => {
+    const read: RunSignal[] = [];
+    const { run, deliveries } = await world.ask({ agentId: world.agentId, content: 'Say: "Hello there"' });
+    const end = await world.parts.broker.signals.subscribe(
+      runEventsChannel(run.id),
+      (signal) => void read.push(signal as RunSignal),
+    );
+    await world.parts.jobs.enqueueMany('agent-run', deliveries);
+    const { reply } = await world.ended(run.id);
+    await eventually('the end is signalled', () =>
+      read.some((signal) => signal.type === 'changed' && signal.status === 'completed'),
+    );
+    end();
+    const pieces = read.flatMap((signal) => (signal.type === 'delta' ? [signal.text] : []));
+    expect(pieces.join('')).toBe(reply);
+  });
+
+  it.each(['openai-responses', 'openai-chat', 'anthropic'] as const)(
+    'answers by a business’s own provider that speaks %s, tools and all',
+    async (protocol) => {
+      const id = newId();
+      const { url } = world.sandbox;
+      const secret = seal(
+        JSON.stringify({ apiKey: SANDBOX_KEY }),
+        world.parts.env.ENCRYPTION_KEYS,
+        `provider:${id}`,
+      );
+      await world.sql(
+        `insert into providers (id, business_id, slug, name, protocol, base_url, secret)
+         values ($1, $2, $3, 'Own', $4, $5, $6)`,
+        [
+          id,
+          world.businessId,
+          `own-${protocol}`,
+          protocol,
+          protocol === 'anthropic' ? url : `${url}/v1`,
+          secret,
+        ],
+      );
+      const agentId = await world.addAgent({ model: `own-${protocol}/sandbox-script`, tools: '{search}' });
+      const call = { name: 'search', arguments: { query: 'sales' } };
+      const run = await world.answered({ steps: [{ toolCalls: [call] }, { text: 'Nothing.' }] }, { agentId });
+      expect(run).toMatchObject({ status: 'completed', reply: 'Nothing.' });
+      expect(await world.ledger(run.id)).toMatchObject([{ outcome: 'completed' }, { outcome: 'completed' }]);
+    },
+  );
 });
