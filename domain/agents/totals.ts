@@ -5,7 +5,7 @@ const NONE: AgentTotalsRow = { runs: 0, inputTokens: 0, outputTokens: 0, costNan
 
 /** What an agent has done in all. */
 export async function totalsOf(trx: Knex.Transaction, agentId: string): Promise<AgentTotalsRow> {
-  const row = (await trx('agent_totals')
+  const row: AgentTotalsRow | undefined = await trx('agent_totals')
     .where('agent_id', agentId)
     .first(
       'runs',
@@ -13,6 +13,6 @@ export async function totalsOf(trx: Knex.Transaction, agentId: string): Promise<
       'output_tokens as outputTokens',
       trx.raw('cost_nano::text as "costNano"'),
       'last_run_at as lastRunAt',
-    )) as AgentTotalsRow | undefined;
+    );
   return row ?? NONE;
 }

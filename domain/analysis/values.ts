@@ -25,7 +25,7 @@ const MAX_LABEL = 200;
 /** A value as one short text: what is nested as JSON. */
 export function labelOf(value: unknown): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL - 1)}…`.toWellFormed() : text;
 }
 

@@ -78,11 +78,11 @@ export function createChatLimit({ db, broker, logger }: Pick<Parts, 'db' | 'brok
 
   return {
     async consume(actor, trx) {
-      const limits = (await trx('businesses').where('id', actor.businessId).first({
+      const limits: Limits = await trx('businesses').where('id', actor.businessId).first({
         perMinute: 'chats_per_minute',
         perHour: 'chats_per_hour',
         perDay: 'chats_per_day',
-      })) as Limits;
+      });
       const counts = await Promise.all(limiters().map((limiter) => limiter.consume(keyOf(actor), 1))).catch(
         (error: unknown) => {
           logger.warn({ err: error }, 'chats are not counted: the broker is away');

@@ -96,7 +96,7 @@ it('knows the same providers of an environment as the workers do', () => {
     { OPENAI_API_KEY: 'k', OPENAI_PROTOCOL: 'chat' },
   ];
   for (const environment of environments) {
-    const env = parseEnv(environment as NodeJS.ProcessEnv);
+    const env = parseEnv(environment);
     expect(environmentProviderIds(env)).toEqual(environmentProviders(env).map(({ id }) => id));
   }
 });

@@ -153,10 +153,10 @@ it('waits for the reply in POST /chat', async () => {
 it('stops a run that no worker has at once, and once', async () => {
   const person = await someone();
   const { run } = await createChat(served.db, person);
-  const stopped = await api(person).post(`/runs/${run.id}/cancel`, undefined as never);
+  const stopped = await api(person).post(`/runs/${run.id}/cancel`, undefined);
   expect([stopped.status, (stopped.body.data as PresentedRun).status]).toEqual([200, 'stopped']);
   expect((stopped.body.data as PresentedRun).reason?.code).toBe('stopped');
-  const again = await api(person).post(`/runs/${run.id}/cancel`, undefined as never);
+  const again = await api(person).post(`/runs/${run.id}/cancel`, undefined);
   expect([again.status, again.body.data]).toEqual([200, stopped.body.data]);
 });
 

@@ -28,7 +28,7 @@ afterAll(() => served.close());
 const make = async (overrides: object = {}): Promise<Agent> => {
   const answer = await api.post('/agents', agentBody({ ...overrides }));
   expect([answer.status, answer.text]).toEqual([201, expect.anything()]);
-  return answer.body.data as Agent;
+  return answer.body.data;
 };
 
 const NO_TOTALS = { runs: 0, tokens: { input: 0, output: 0 }, cost: '0', lastRunAt: null };

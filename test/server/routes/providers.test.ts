@@ -29,7 +29,7 @@ afterAll(() => served.close());
 const make = async (overrides: object = {}): Promise<Provider> => {
   const answer = await api.post('/providers', providerBody({ ...overrides }));
   expect([answer.status, answer.text]).toEqual([201, expect.anything()]);
-  return answer.body.data as Provider;
+  return answer.body.data;
 };
 const sql = (text: string) => query(served.databaseUrl, text);
 const secretOf = async (id: string): Promise<string | null> => {
