@@ -7,6 +7,7 @@ import * as sourceProbes from './0005-source-probes';
 import * as operators from './0006-operators';
 import * as agents from './0007-agents';
 import * as ledger from './0008-ledger';
+import * as mail from './0009-mail';
 
 interface Migration {
   name: string;
@@ -23,6 +24,7 @@ const MIGRATIONS: Migration[] = [
   { name: '0006-operators', ...operators },
   { name: '0007-agents', ...agents },
   { name: '0008-ledger', ...ledger },
+  { name: '0009-mail', ...mail },
 ];
 
 /** A list in code instead of a folder scan: the same from TypeScript under test and from dist. */

@@ -75,6 +75,7 @@ export async function fillEveryTable(databaseUrl: string, tenant: Tenant): Promi
       request: '{}',
       connection_id: connectionId,
     });
+    await insert('mails', { ...of, id: newId(), template: 'invitation', recipient: 'somebody@example.test' });
     await insert('business_turns', { ...of, lane: 'scheduled' });
     await insert('presence_nodes', { node_id: nodeId, lease_until: new Date() });
     const here = { ...of, user_id: admin.userId };
