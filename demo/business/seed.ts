@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from '../../db/database';
-import { hashPassword } from '../../domain/accounts/accounts';
+import { hashPassword } from '../../domain/accounts/passwords';
 import { createDashboard } from '../../domain/dashboards/write';
 import type { Actor } from '../../domain/roles';
 import { createWidget } from '../../domain/widgets/write';
@@ -123,7 +123,9 @@ async function createDashboards(
 const actorOf = ({ id, role }: Person): Actor => ({
   userId: id,
   businessId: BUSINESS_ID,
-  sessionId: '',
+  sessionId: null,
   role: role ?? 'viewer',
   operator: false,
+  emailVerified: true,
+  apiKey: null,
 });

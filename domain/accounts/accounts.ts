@@ -1,19 +1,10 @@
-import { Algorithm, hash, verify } from '@node-rs/argon2';
 import type { Database } from '../../db/database';
 import { systemStatement, withSystem, type Statement } from '../../db/scope';
 import { conflict } from '../../lib/errors';
 import { newId } from '../../lib/ids';
 import type { BusinessRow, UserRow } from '../presenters/people';
 import type { Role } from '../roles';
-
-/** Argon2id with OWASP's first recommendation (Password Storage Cheat Sheet): 19 MiB, 2 passes, 1 lane. */
-const ARGON2 = { algorithm: Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-
-export const hashPassword = (password: string): Promise<string> => hash(password, ARGON2);
-
-/** What an unknown address is checked against, so that it takes as long as a known one. */
-let decoy: Promise<string> | undefined;
-const decoyHash = () => (decoy ??= hashPassword('nobody has this password'));
+import { hashPassword, isPassword } from './passwords';
 
 const CREATE_USER: Statement = {
   name: 'accounts-create-user',
@@ -102,7 +93,7 @@ export async function findByCredentials(
   const [row] = await systemStatement<
     UserRow & { passwordHash: string; operator: boolean; business: BusinessRow | null; role: Role | null }
   >(db, FIND_BY_EMAIL, [email]);
-  const isRight = await verify(row?.passwordHash ?? (await decoyHash()), password);
+  const isRight = await isPassword(password, row?.passwordHash);
   if (!row || !isRight) return undefined;
   const { passwordHash: _, operator, business, role, ...user } = row;
   return { user, operator, business: business?.id ? business : undefined, role };

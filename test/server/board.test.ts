@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { hashPassword } from '../../domain/accounts/accounts';
 import { openOperatorSession } from '../../domain/accounts/operator-sessions';
+import { hashPassword } from '../../domain/accounts/passwords';
 import { sign } from '../../server/board/signature';
 import { eventually } from '../support/eventually';
 import { query } from '../support/postgres';

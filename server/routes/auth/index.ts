@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findAccount, findByCredentials, register, type Account } from '../../../domain/accounts/accounts';
+import { assertPasswordAllowed } from '../../../domain/accounts/password-rules';
 import { createSession, revokeSession, rotateSession } from '../../../domain/accounts/sessions';
 import {
   ACCESS_TOKEN_SECONDS,
@@ -53,6 +54,7 @@ export function authRoutes({ db, env, authenticator, publish, broker }: ServerCo
       response: accountSchema,
       status: 201,
       handler: async (request) => {
+        assertPasswordAllowed(request.body.password, { ...request.body, twoFactor: false });
         const account = await register(db, request.body);
         return { status: 201, data: await openSession(account, request) };
       },

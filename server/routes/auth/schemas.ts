@@ -1,19 +1,26 @@
 import { z } from 'zod';
+import {
+  MAX_PASSWORD,
+  MIN_PASSWORD,
+  MIN_PASSWORD_WITH_SECOND_FACTOR,
+} from '../../../domain/accounts/password-rules';
 import { ROLES } from '../../../domain/roles';
-
-/** OWASP ASVS 5.0, 6.2: length is what counts; no rules of composition. */
-const MIN_PASSWORD = 15;
-const MAX_PASSWORD = 128;
 
 const email = z.email('is not an e-mail address').max(254);
 const name = z.string().trim().min(1, 'must not be empty').max(100);
 
+/** As sent; what it has to be is told by the rules (domain/accounts/password-rules). */
+export const newPassword = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .describe(
+    `${MIN_PASSWORD} to ${MAX_PASSWORD} characters, or from ${MIN_PASSWORD_WITH_SECOND_FACTOR} with two-factor authentication on; no common password, nor the address or the name.`,
+  );
+
 export const registerBody = z.strictObject({
   email,
-  password: z
-    .string()
-    .min(MIN_PASSWORD, `must have at least ${MIN_PASSWORD} characters`)
-    .max(MAX_PASSWORD, `must have at most ${MAX_PASSWORD} characters`),
+  password: newPassword,
   name,
   businessName: name,
 });
