@@ -8,6 +8,7 @@ import * as operators from './0006-operators';
 import * as agents from './0007-agents';
 import * as ledger from './0008-ledger';
 import * as mail from './0009-mail';
+import * as people from './0011-people';
 
 interface Migration {
   name: string;
@@ -25,6 +26,7 @@ const MIGRATIONS: Migration[] = [
   { name: '0007-agents', ...agents },
   { name: '0008-ledger', ...ledger },
   { name: '0009-mail', ...mail },
+  { name: '0011-people', ...people },
 ];
 
 /** A list in code instead of a folder scan: the same from TypeScript under test and from dist. */

@@ -1,6 +1,6 @@
 import type { Database } from '../../db/database';
 import { unauthorized } from '../../lib/errors';
-import type { Actor } from '../roles';
+import type { LoggedIn } from '../roles';
 import { checkSessions, type SessionState } from './sessions';
 import { verifyAccessToken, type AccessClaims } from './tokens';
 
@@ -10,7 +10,7 @@ const SESSION_CACHE_MS = 4_000;
 const SESSION_CACHE_ENTRIES = 10_000;
 
 export interface Authenticated {
-  actor: Actor;
+  actor: LoggedIn;
   expiresAt: Date;
 }
 
@@ -54,9 +54,9 @@ export function createAuthenticator(
     if (!state || state.userId !== claims.userId || state.businessId !== claims.businessId) {
       throw unauthorized('This session has ended. Log in again.', 'session_ended');
     }
-    const { userId, businessId, role, operator } = state;
+    const { sessionId } = claims;
     return {
-      actor: { userId, businessId, role, operator, sessionId: claims.sessionId },
+      actor: { ...state, sessionId, apiKey: null },
       expiresAt: claims.expiresAt,
     };
   }

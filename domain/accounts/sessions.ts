@@ -15,13 +15,15 @@ export interface SessionState {
   businessId: string;
   role: Role;
   operator: boolean;
+  emailVerified: boolean;
 }
 
 const LIVE = `s.revoked_at is null and s.expires_at > now() and s.last_used_at > now() - interval '${IDLE_DAYS} days'`;
 
 const CHECK: Statement = {
   name: 'sessions-check',
-  text: `select s.id, s.user_id as "userId", m.business_id as "businessId", m.role, u.operator
+  text: `select s.id, s.user_id as "userId", m.business_id as "businessId", m.role, u.operator,
+                u.email_verified_at is not null as "emailVerified"
            from sessions s join users u on u.id = s.user_id
            join memberships m on m.user_id = s.user_id and m.business_id = s.business_id
           where s.id = any($1::uuid[]) and ${LIVE}`,

@@ -2,7 +2,9 @@ import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import type { Actor } from '../../domain/roles';
-import { badRequest, forbidden } from '../../lib/errors';
+import { badRequest } from '../../lib/errors';
+import { createAdmission, type Admission } from './admission';
+import type { ServerContext } from '../context';
 import { holdsEtag } from './if-none-match';
 import { assertStorable, readJsonBody } from './json-body';
 import type { Reply, Route } from './route';
@@ -16,20 +18,25 @@ const idempotencyKeySchema = z
   .optional();
 
 /** A router that serves these routes. @throws Error at start for a route without an access rule */
-export function routerOf(routes: readonly Route[], authenticated: Middleware): Router {
+export function routerOf(
+  routes: readonly Route[],
+  authenticated: Middleware,
+  context: Pick<ServerContext, 'db' | 'logger'>,
+): Router {
   const router = new Router({ prefix: API_PREFIX });
+  const admit = createAdmission(context);
   for (const route of routes) {
     if (!route.access) throw new Error(`${route.method} ${route.path} has no access rule.`);
-    const handle: Middleware = (ctx) => serve(route, ctx);
+    const handle: Middleware = (ctx) => serve(route, ctx, admit);
     if ('public' in route.access) router[route.method](route.path, handle as never);
     else router[route.method](route.path, authenticated as never, handle as never);
   }
   return router;
 }
 
-async function serve(route: Route, ctx: Context): Promise<void> {
+async function serve(route: Route, ctx: Context, admit: Admission): Promise<void> {
   const actor = ctx.state.actor as Actor;
-  if ('policy' in route.access && !route.access.policy(actor)) throw forbidden();
+  if ('policy' in route.access) await admit(route, route.access, actor, ctx);
   const query = { ...ctx.query };
   assertStorable(query, 'query');
   const hasBody = ctx.method !== 'GET' && ctx.method !== 'DELETE';

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
+import type { ApiScope } from '../../domain/api-keys/scopes';
 import type { Actor } from '../../domain/roles';
 
 export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
@@ -42,7 +43,15 @@ export interface Reply<Data> {
 }
 
 /** Who may call: nobody's token needed, or a member whose role passes `policy`. */
-export type Access = { public: true } | { policy: (actor: Actor) => boolean };
+export type Access = { public: true } | MemberAccess;
+
+export interface MemberAccess {
+  policy: (actor: Actor) => boolean;
+  /** What an API key must hold to call this; without it the route is closed to keys. */
+  scope?: ApiScope;
+  /** Only for people whose e-mail address is verified. */
+  verified?: true;
+}
 
 export interface Route<
   Params extends z.ZodType = z.ZodType,

@@ -1,11 +1,11 @@
 import type { Server, Socket } from 'socket.io';
-import type { Actor } from '../../domain/roles';
+import type { LoggedIn } from '../../domain/roles';
 import type { EventName, ServerEvents } from '../../realtime/events';
 import type { PresentConnection } from '../../realtime/presence/connection';
 
 /** What we keep of a socket. One flat object: there may be ten thousand of them. */
 export interface SocketState {
-  actor: Actor;
+  actor: LoggedIn;
   /** When its token runs out, ms since 1970. */
   expiresAt: number;
   isExpiryAnnounced: boolean;

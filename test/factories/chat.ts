@@ -13,6 +13,8 @@ const actorOf = ({ userId, businessId, sessionId, role }: Person): Actor => ({
   sessionId,
   role,
   operator: false,
+  emailVerified: true,
+  apiKey: null,
 });
 
 /** Adds an agent to the person's business and gives its id. */

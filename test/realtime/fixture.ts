@@ -2,13 +2,13 @@ import { Client } from 'pg';
 import { openDatabase, type Database } from '../../db/database';
 import { createSession } from '../../domain/accounts/sessions';
 import { signAccessToken } from '../../domain/accounts/tokens';
-import type { Actor, Role } from '../../domain/roles';
+import type { Actor, LoggedIn, Role } from '../../domain/roles';
 import { newId } from '../../lib/ids';
 import { createTestDatabase } from '../support/postgres';
 
 export const SECRET = 'a-secret-for-tests-only-of-forty-characters';
 
-export interface Person extends Actor {
+export interface Person extends LoggedIn {
   token: string;
 }
 
@@ -60,7 +60,12 @@ export async function worldOn(
     const sessionId = newId();
     const { userId, businessId } = person;
     await createSession(db, { id: sessionId, userId, businessId, userAgent: undefined, ip: undefined });
-    return { ...person, sessionId, token: signAccessToken({ userId, businessId, sessionId }, [SECRET]) };
+    return {
+      ...person,
+      sessionId,
+      apiKey: null,
+      token: signAccessToken({ userId, businessId, sessionId }, [SECRET]),
+    };
   }
 
   return {
@@ -86,7 +91,15 @@ export async function worldOn(
         userId,
         role,
       ]);
-      return addSession({ userId, businessId, role, operator: false, sessionId: '' });
+      return addSession({
+        userId,
+        businessId,
+        role,
+        operator: false,
+        sessionId: null,
+        emailVerified: true,
+        apiKey: null,
+      });
     },
     async addDashboard({ businessId, userId }, { shared = true, widgetIds = [] } = {}) {
       const id = newId();

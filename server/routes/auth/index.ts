@@ -9,6 +9,7 @@ import {
   signAccessToken,
 } from '../../../domain/accounts/tokens';
 import { presentBusiness, presentUser } from '../../../domain/presenters/people';
+import { sessionOf } from '../../../domain/roles';
 import { forbidden, unauthorized } from '../../../lib/errors';
 import { newId } from '../../../lib/ids';
 import { sessionRoom } from '../../../realtime/rooms';
@@ -106,10 +107,11 @@ export function authRoutes({ db, env, authenticator, publish, broker }: ServerCo
       access: { policy: anyone },
       status: 204,
       handler: async ({ actor }) => {
-        await revokeSession(db, actor.sessionId, 'logout');
-        authenticator.forget(actor.sessionId);
-        publish([sessionRoom(actor.sessionId)], 'session.revoked', { reason: 'logout' });
-        broker.rooms.disconnect([sessionRoom(actor.sessionId)]);
+        const sessionId = sessionOf(actor);
+        await revokeSession(db, sessionId, 'logout');
+        authenticator.forget(sessionId);
+        publish([sessionRoom(sessionId)], 'session.revoked', { reason: 'logout' });
+        broker.rooms.disconnect([sessionRoom(sessionId)]);
         return { status: 204 };
       },
     }),
