@@ -47,7 +47,7 @@ function claimedOf({ userId, role, agent, ...run }: ClaimRow, settled: Settled[]
   return {
     ...run,
     // A run outlives the login that asked for it, and never acts as an operator.
-    actor: role ? { userId, businessId: run.businessId, sessionId: '', role, operator: false } : undefined,
+    actor: role ? { userId, businessId: run.businessId, sessionId: null, role, operator: false, emailVerified: false, apiKey: null } : undefined,
     agent: agent ?? undefined,
     settled,
   };
