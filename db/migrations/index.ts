@@ -9,6 +9,7 @@ import * as agents from './0007-agents';
 import * as ledger from './0008-ledger';
 import * as mail from './0009-mail';
 import * as people from './0011-people';
+import * as personalization from './0012-personalization';
 
 interface Migration {
   name: string;
@@ -27,6 +28,7 @@ const MIGRATIONS: Migration[] = [
   { name: '0008-ledger', ...ledger },
   { name: '0009-mail', ...mail },
   { name: '0011-people', ...people },
+  { name: '0012-personalization', ...personalization },
 ];
 
 /** A list in code instead of a folder scan: the same from TypeScript under test and from dist. */

@@ -4,12 +4,13 @@ import { MAX_OPEN_DASHBOARDS } from '../../../realtime/presence/limits';
 import { dashboardRoom } from '../../../realtime/rooms';
 import { HttpError } from '../../../lib/errors';
 import { assertMayRead } from './assert-may-read';
+import { idSchema } from '../../http/lists';
 import { defineEvent } from './event';
 
 /** Joins a dashboard's room and its viewers, which also makes its widgets watched. Opening twice is opening once. */
 export const dashboardOpen = defineEvent({
   name: 'dashboard.open',
-  payload: z.strictObject({ dashboardId: z.uuid() }),
+  payload: z.strictObject({ dashboardId: idSchema }),
   async handle({ db, presence }, socket, { dashboardId }) {
     const { actor, connection } = socket.data;
     await assertMayRead(db, actor, dashboardId);
