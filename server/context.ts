@@ -8,6 +8,7 @@ import {
 } from '../domain/widgets/read';
 import { createAuthenticator, type Authenticator } from '../domain/accounts/authenticate';
 import { createChatLimit, type ChatLimit } from './chat/limit';
+import { createRateLimits, type RateLimits, type RateLimitTable } from './http/rate-limits';
 
 /** What the routes and sockets of one server process share. */
 export interface ServerContext extends Parts {
@@ -16,13 +17,21 @@ export interface ServerContext extends Parts {
   findWidgetData: FindWidgetData;
   requestRefresh: RequestRefresh;
   chatLimit: ChatLimit;
+  rateLimits: RateLimits;
 }
 
-export const createServerContext = (parts: Parts): ServerContext => ({
+/** What whoever composes a server may set. */
+export interface ServerOptions {
+  /** Instead of RATE_LIMITS. */
+  rateLimits?: RateLimitTable;
+}
+
+export const createServerContext = (parts: Parts, options: ServerOptions = {}): ServerContext => ({
   ...parts,
   authenticator: createAuthenticator(parts.db, { secrets: parts.env.JWT_SECRET }),
   findWidgetHead: createFindWidgetHead(parts.db),
   findWidgetData: createFindWidgetData(parts.db),
   requestRefresh: createRequestRefresh(parts.db),
   chatLimit: createChatLimit(parts),
+  rateLimits: createRateLimits(parts, options.rateLimits),
 });

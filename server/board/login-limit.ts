@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { tooManyRequests } from '../../lib/errors';
+import { networkOf } from '../http/network-of';
 
 /** Tries to log in that one address may make in a minute. */
 const TRIES = 10;
@@ -22,17 +22,4 @@ export function createLoginLimit(): (ip: string) => Promise<void> {
       throw tooManyRequests(`Too many tries. Try again in ${seconds} s.`, seconds);
     }
   };
-}
-
-/** One household or server has a whole /64 of IPv6 to itself, so that is what counts as one. */
-function networkOf(ip: string): string {
-  if (!isIPv6(ip) || ip.startsWith('::ffff:')) return ip;
-  const [head = '', tail] = ip.split('::', 2);
-  const groups = head.split(':').filter(Boolean);
-  if (tail !== undefined) {
-    const rest = tail.split(':').filter(Boolean);
-    while (groups.length + rest.length < 8) groups.push('0');
-    groups.push(...rest);
-  }
-  return groups.slice(0, 4).join(':');
 }

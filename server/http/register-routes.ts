@@ -7,6 +7,8 @@ import { createAdmission, type Admission } from './admission';
 import type { ServerContext } from '../context';
 import { holdsEtag } from './if-none-match';
 import { assertStorable, readJsonBody } from './json-body';
+import { countAddress, countNetwork } from './count-tries';
+import type { RateLimits } from './rate-limits';
 import type { Reply, Route } from './route';
 import { validate } from './validate';
 
@@ -21,21 +23,23 @@ const idempotencyKeySchema = z
 export function routerOf(
   routes: readonly Route[],
   authenticated: Middleware,
-  context: Pick<ServerContext, 'db' | 'logger'>,
+  context: Pick<ServerContext, 'db' | 'logger' | 'rateLimits'>,
 ): Router {
   const router = new Router({ prefix: API_PREFIX });
   const admit = createAdmission(context);
   for (const route of routes) {
     if (!route.access) throw new Error(`${route.method} ${route.path} has no access rule.`);
-    const handle: Middleware = (ctx) => serve(route, ctx, admit);
+    const handle: Middleware = (ctx) => serve(route, ctx, admit, context.rateLimits);
     if ('public' in route.access) router[route.method](route.path, handle as never);
     else router[route.method](route.path, authenticated as never, handle as never);
   }
   return router;
 }
 
-async function serve(route: Route, ctx: Context, admit: Admission): Promise<void> {
+async function serve(route: Route, ctx: Context, admit: Admission, rateLimits: RateLimits): Promise<void> {
   const actor = ctx.state.actor as Actor;
+  if ('policy' in route.access) rateLimits.countRequest(actor);
+  if (route.limits) await countNetwork(rateLimits, route.limits, ctx.ip);
   if ('policy' in route.access) await admit(route, route.access, actor, ctx);
   const query = { ...ctx.query };
   assertStorable(query, 'query');
@@ -44,6 +48,7 @@ async function serve(route: Route, ctx: Context, admit: Admission): Promise<void
   const body = route.body
     ? validate(route.body, raw ?? {}, 'body')
     : validate(nothing.optional(), raw, 'body');
+  if (route.limits) await countAddress(rateLimits, route.limits, body);
   const reply = await route.handler({
     actor,
     params: validate(route.params ?? nothing, { ...ctx.params }, 'path'),

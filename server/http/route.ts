@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { ApiScope } from '../../domain/api-keys/scopes';
 import type { Actor } from '../../domain/roles';
+import type { RateLimitName } from './rate-limits';
 
 export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
 
@@ -66,6 +67,8 @@ export interface Route<
   tag: string;
   /** First guard, by role. What depends on the row is asserted in the handler with `authorize`. */
   access: Access;
+  /** What a try at this counts against, beside the limits that every caller has who has logged in. */
+  limits?: readonly RateLimitName[];
   params?: Params;
   query?: Query;
   body?: Body;

@@ -9,7 +9,8 @@ import { parseEnv } from '../../lib/env';
 import type { Operations } from '../../lib/health/answer';
 import { createPublish } from '../../realtime/publish';
 import { createApp } from '../../server/app';
-import { createServerContext, type ServerContext } from '../../server/context';
+import { createServerContext, type ServerContext, type ServerOptions } from '../../server/context';
+import { NO_LIMITS } from '../support/no-limits';
 import { createTestDatabase } from '../support/postgres';
 
 export const JWT_SECRET = 'a secret of the tests only and long enough';
@@ -26,7 +27,10 @@ export interface Served {
 }
 
 /** A server over real HTTP on a database of its own, without sockets. */
-export async function serve(environment: NodeJS.ProcessEnv = {}): Promise<Served> {
+export async function serve(
+  environment: NodeJS.ProcessEnv = {},
+  options: ServerOptions = { rateLimits: NO_LIMITS },
+): Promise<Served> {
   const database = await createTestDatabase();
   // Nothing is there: no server asks a provider.
   const SANDBOX_URL = 'http://127.0.0.1:1';
@@ -37,7 +41,7 @@ export async function serve(environment: NodeJS.ProcessEnv = {}): Promise<Served
   const jobs = createJobs(broker);
   await Promise.all(Object.values(jobs.queues).map((queue) => queue.waitUntilReady()));
   const publish = createPublish(broker.rooms);
-  const context = createServerContext({ db, broker, jobs, publish, env, logger });
+  const context = createServerContext({ db, broker, jobs, publish, env, logger }, options);
   const operations = createOperations(context);
   const handle = createApp(context, operations).callback();
   const server = createServer((request, response) => void handle(request, response));
