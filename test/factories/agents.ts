@@ -20,6 +20,29 @@ export async function addAgent(
   return id;
 }
 
+/** An agent that follows the script in the message it is asked, with whatever columns a test wants. Gives its id. */
+export async function addScriptedAgent(
+  sql: Sql,
+  businessId: string,
+  columns: Record<string, unknown> = {},
+): Promise<string> {
+  const row = {
+    id: newId(),
+    business_id: businessId,
+    name: 'Ada',
+    type: 'analyst',
+    system_prompt: 'Be brief.',
+    model: 'sandbox/sandbox-script',
+    max_tokens: 1_000,
+    tools: '{}',
+    ...columns,
+  };
+  const names = Object.keys(row);
+  const places = names.map((_, index) => `$${index + 1}`);
+  await sql(`insert into agents (${names.join(', ')}) values (${places.join(', ')})`, Object.values(row));
+  return row.id;
+}
+
 /** A call of a run that was made and booked; buckets of tokens and cost are what a test wants. */
 export async function addSettledCall(
   sql: Sql,

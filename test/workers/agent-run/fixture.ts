@@ -6,13 +6,13 @@ import { runStopChannel } from '../../../domain/runs/signals';
 import { createJobs } from '../../../jobs/enqueue';
 import { openBroker } from '../../../lib/broker';
 import { parseEnv } from '../../../lib/env';
-import { newId } from '../../../lib/ids';
 import { createMetrics, type Metrics } from '../../../lib/metrics/metrics';
 import { createShutdown } from '../../../lib/shutdown';
 import type { Publish } from '../../../realtime/publish';
 import { createAgentParts, type AgentParts } from '../../../workers/agents/parts';
 import { startWorkers } from '../../../workers/app';
 import { createRunWorld, type RunWorld } from '../../domain/runs/fixture';
+import { addScriptedAgent } from '../../factories/agents';
 import { eventually } from '../../support/eventually';
 import { createTestRedis } from '../../support/redis';
 import { scripted, startTestSandbox, type TestSandbox } from '../../support/sandbox';
@@ -111,26 +111,7 @@ export async function createAgentWorld(kind: 'redis' | 'postgres'): Promise<Agen
   const metrics = createMetrics();
   await startWorkers({ ...parts, shutdown, agents, metrics });
 
-  const addAgent: AgentWorld['addAgent'] = async (columns = {}) => {
-    const row = {
-      id: newId(),
-      business_id: world.businessId,
-      name: 'Ada',
-      type: 'analyst',
-      system_prompt: 'Be brief.',
-      model: 'sandbox/sandbox-script',
-      max_tokens: 1_000,
-      tools: '{}',
-      ...columns,
-    };
-    const names = Object.keys(row);
-    const places = names.map((_, index) => `$${index + 1}`);
-    await world.sql(
-      `insert into agents (${names.join(', ')}) values (${places.join(', ')})`,
-      Object.values(row),
-    );
-    return row.id;
-  };
+  const addAgent: AgentWorld['addAgent'] = (columns) => addScriptedAgent(world.sql, world.businessId, columns);
   const agentId = await addAgent();
   const chat: AgentWorld['chat'] = async (content, options = {}) => {
     const text = typeof content === 'string' ? content : scripted(content);
