@@ -9,7 +9,7 @@ const CHROMA_OF_100_PERCENT = 0.4;
 const MAX_CHROMA = 1;
 
 const HEX = /^#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/;
-const FUNCTION = /^(rgb|hsl|oklch)a?\(([^()]*)\)$/;
+const FUNCTION = /^(?:(rgb|hsl)a?|(oklch))\(([^()]*)\)$/;
 const COMPONENT = new RegExp(`^(${NUMBER})(%|deg)?$`);
 
 /** What of a colour JSON Schema can tell: its outer form. */
@@ -34,7 +34,7 @@ export function canonicalColor(text: string): string | undefined {
   if (HEX.test(lower)) return hexText(lower.slice(1));
   const named = lower === 'transparent' ? '00000000' : COLOR_NAMES.get(lower);
   if (named !== undefined) return hexText(named);
-  const [, name, inside = ''] = FUNCTION.exec(lower) ?? [];
+  const [, srgb, name = srgb, inside = ''] = FUNCTION.exec(lower) ?? [];
   if (name === undefined) return undefined;
   const parts = partsOf(inside, name);
   if (!parts) return undefined;

@@ -44,7 +44,7 @@ async function serve(route: Route, ctx: Context, admit: Admission, rateLimits: R
   const query = { ...ctx.query };
   assertStorable(query, 'query');
   const hasBody = ctx.method !== 'GET' && ctx.method !== 'DELETE';
-  const raw = hasBody ? await readJsonBody(ctx.req) : undefined;
+  const raw = hasBody ? await readJsonBody(ctx.req, route.bodyLimit) : undefined;
   const body = route.body
     ? validate(route.body, raw ?? {}, 'body')
     : validate(nothing.optional(), raw, 'body');
@@ -89,10 +89,10 @@ function write(ctx: Context, reply: Reply<unknown>): void {
   }
   ctx.status = reply.status ?? 200;
   if (ctx.status === 204) return;
-  if (reply.csv) {
-    ctx.type = 'text/csv';
-    ctx.attachment(reply.csv.name);
-    ctx.body = reply.csv.text;
+  if (reply.file) {
+    ctx.type = reply.file.type;
+    ctx.attachment(reply.file.name);
+    ctx.body = reply.file.text;
     return;
   }
   ctx.body = { data: reply.data ?? null, message: reply.message, meta: reply.meta };

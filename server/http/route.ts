@@ -40,7 +40,7 @@ export interface Reply<Data> {
   /** Server-sent events, instead of data. */
   stream?: Readable;
   /** Sent instead of data, as a file to keep. `name` is plain ASCII. */
-  csv?: { name: string; text: string };
+  file?: { name: string; type: 'text/csv' | 'text/css'; text: string };
 }
 
 /** Who may call: nobody's token needed, or a member whose role passes `policy`. */
@@ -72,6 +72,8 @@ export interface Route<
   params?: Params;
   query?: Query;
   body?: Body;
+  /** Largest body, bytes, where it is not the one that all have (json-body). */
+  bodyLimit?: number;
   /** The shape of `data` in the answer. */
   response?: Data;
   /** The success status that OpenAPI shows. */

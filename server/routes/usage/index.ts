@@ -28,7 +28,7 @@ export const usageRoutes = ({ db }: ServerContext): Route[] => [
       const rows = await usageBy(db, actor.businessId, query.groupBy, span);
       const { from, to, timezone } = span;
       if (asksForCsv(koa, query.format)) {
-        return { csv: { name: `usage-${from}-${to}.csv`, text: usageCsv(rows) } };
+        return { file: { name: `usage-${from}-${to}.csv`, type: 'text/csv', text: usageCsv(rows) } };
       }
       return { data: { from, to, timezone, groupBy: query.groupBy, rows } };
     },
@@ -49,7 +49,7 @@ export const usageRoutes = ({ db }: ServerContext): Route[] => [
       const calls = rows.map(presentCall);
       if (!isCsv) return { data: calls, meta: { nextBefore } };
       const headers: Record<string, string> = nextBefore ? { 'X-Next-Before': nextBefore } : {};
-      return { csv: { name: 'calls.csv', text: callsCsv(calls) }, headers };
+      return { file: { name: 'calls.csv', type: 'text/csv', text: callsCsv(calls) }, headers };
     },
   }),
 ];
