@@ -11,7 +11,7 @@ import { env, parseEnv, type Env } from './lib/env';
 import { findFreePort } from './lib/port';
 import { PROJECT_DIR, runMain, type ProcessContext } from './lib/process';
 import { startSandbox } from './sandbox/server';
-import { createServerContext } from './server/context';
+import { createServerContext, type ServerOptions } from './server/context';
 import { startServer } from './server/start';
 import { startWorkers } from './workers/app';
 
@@ -21,16 +21,24 @@ export interface Composition extends ProcessContext {
   dataDir: string;
   /** The simulated shop whose business the demo is; undefined where the database is not ours to seed. */
   store: DemoStore | undefined;
+  options: ServerOptions;
 }
 
 /** Migrates, seeds the demo where the database is ours, and starts server and workers in this process. */
-async function compose({ env: composed, logger, shutdown, dataDir, store }: Composition): Promise<void> {
+async function compose({
+  env: composed,
+  logger,
+  shutdown,
+  dataDir,
+  store,
+  options,
+}: Composition): Promise<void> {
   await migrate(composed.DATABASE_URL);
   const parts = openParts(composed, logger, shutdown);
   await seedPrices(parts.db);
   const lines = store && (await startDemo({ ...parts, dataDir, store, shutdown }));
   const operations = createOperations(parts);
-  const { port } = await startServer(createServerContext(parts), operations, shutdown);
+  const { port } = await startServer(createServerContext(parts, options), operations, shutdown);
   await startWorkers({ ...parts, metrics: operations.metrics, shutdown });
   logger.info({ port }, 'ready');
   if (lines) process.stdout.write(`${lines.join('\n')}\n`);
@@ -40,7 +48,7 @@ async function compose({ env: composed, logger, shutdown, dataDir, store }: Comp
  * Embedded mode: fills what the environment leaves open (database, secrets), then composes. With DATABASE_URL
  * set, that database is used and nothing is seeded into it.
  */
-async function main(context: ProcessContext): Promise<void> {
+async function main(context: ProcessContext, options: ServerOptions): Promise<void> {
   const { DATABASE_URL, DATA_DIR, HOST, PORT } = parseEnv(process.env);
   // With PORT=0 the demo's sources have to know which one it became.
   process.env.PORT = String(await findFreePort(HOST, PORT));
@@ -53,7 +61,7 @@ async function main(context: ProcessContext): Promise<void> {
   fillSecrets(dataDir);
   if (!hasProvider()) await startOwnSandbox(context);
   process.env.DATABASE_URL = url;
-  await compose({ ...context, env: { ...env(), DATABASE_URL: url }, dataDir, store });
+  await compose({ ...context, env: { ...env(), DATABASE_URL: url }, dataDir, store, options });
 }
 
 const hasProvider = () =>
@@ -85,5 +93,5 @@ async function startDatabase(dataDir: string, { logger, shutdown }: ProcessConte
   return (await starting).url;
 }
 
-export const run = () => runMain('start', main);
+export const run = (options: ServerOptions = {}) => runMain('start', (process) => main(process, options));
 if (require.main === module) run();

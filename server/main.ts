@@ -6,20 +6,20 @@ import { createOperations } from '../domain/operations';
 import { seedPrices } from '../domain/money/seed-prices';
 import { migrate } from '../db/migrate';
 import { openParts } from '../compose/parts';
-import { createServerContext } from './context';
+import { createServerContext, type ServerOptions } from './context';
 import { startServer } from './start';
 
 /** A server process of its own: HTTP and sockets, beside any number of others (README, "Scaled"). */
-async function main({ logger, shutdown }: ProcessContext): Promise<void> {
+async function main({ logger, shutdown }: ProcessContext, options: ServerOptions): Promise<void> {
   const scaled = requireScaledEnv(env());
   await assertDatabaseReachable(scaled.DATABASE_URL);
   await migrate(scaled.DATABASE_URL);
   const parts = openParts(scaled, logger, shutdown);
   await seedPrices(parts.db);
   await parts.broker.ready();
-  const { port } = await startServer(createServerContext(parts), createOperations(parts), shutdown);
+  const { port } = await startServer(createServerContext(parts, options), createOperations(parts), shutdown);
   logger.info({ port }, 'server ready');
 }
 
-export const run = () => runMain('server', main);
+export const run = (options: ServerOptions = {}) => runMain('server', (process) => main(process, options));
 if (require.main === module) run();

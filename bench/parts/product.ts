@@ -7,11 +7,11 @@ import { guardedExit } from '../../test/support/guarded';
 import { nodeArguments } from './options';
 import type { Stage } from './stage';
 
-/** The product's entry points in dist, and the log line that says they work. */
+/** The product's entry points in dist with their arguments, and the log line that says they work. */
 const ENTRIES = {
-  server: { file: 'server/main.js', ready: /server ready/ },
-  worker: { file: 'workers/main.js', ready: /worker ready/ },
-  start: { file: 'start.js', ready: /"msg":"ready"/ },
+  server: { args: ['bench/parts/unlimited.js', 'server'], ready: /server ready/ },
+  worker: { args: ['workers/main.js'], ready: /worker ready/ },
+  start: { args: ['bench/parts/unlimited.js', 'start'], ready: /"msg":"ready"/ },
 } as const;
 
 /** A process that is not ready by then, ms, will not be. */
@@ -27,8 +27,8 @@ export interface Product {
 let started = 0;
 
 /**
- * Starts a process of the product as an operator would: its settings are the defaults, its log lines of level
- * info go to a file. It ends with the stage.
+ * Starts a process of the product as an operator would: its settings are the defaults but for rate limits,
+ * its log lines of level info go to a file. It ends with the stage.
  */
 export async function startProduct(
   stage: Stage,
@@ -36,12 +36,13 @@ export async function startProduct(
   extraArguments: readonly string[] = [],
 ): Promise<Product> {
   const port = await freePort();
-  const { file, ready } = ENTRIES[entry];
+  const { args, ready } = ENTRIES[entry];
+  const [file, ...rest] = args;
   const logPath = join(stage.servers.directory, `${entry}-${(started += 1)}.log`);
   const log = openSync(logPath, 'w');
   const child = spawn(
     process.execPath,
-    [...nodeArguments(), ...extraArguments, join(__dirname, '..', '..', file)],
+    [...nodeArguments(), ...extraArguments, join(__dirname, '..', '..', file), ...rest],
     {
       stdio: ['ignore', log, log],
       env: {

@@ -31,7 +31,7 @@ export type RateLimitName = 'login' | 'register' | 'passwordReset';
 const COUNT_LIMIT_MS = 500;
 
 export interface Allowance {
-  limit: 'user' | 'business' | 'apiKey';
+  name: 'user' | 'business' | 'apiKey';
   window: 'minute';
   points: number;
   used: number;
@@ -139,8 +139,8 @@ export function createRateLimits(
         requests.business.look(actor.businessId),
       ]);
       return [
-        { limit: name, window: 'minute', points: limits[name].points, ...own },
-        { limit: 'business', window: 'minute', points: limits.business.points, ...all },
+        { name, window: 'minute', points: limits[name].points, ...own },
+        { name: 'business', window: 'minute', points: limits.business.points, ...all },
       ];
     },
   };

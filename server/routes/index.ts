@@ -10,6 +10,7 @@ import { dashboardRoutes } from './dashboards';
 import { modelRoutes } from './models';
 import { notificationRoutes } from './notifications';
 import { providerRoutes } from './providers';
+import { rateLimitRoutes } from './rate-limit';
 import { reportRoutes } from './reports';
 import { runRoutes } from './runs';
 import { usageRoutes } from './usage';
@@ -31,4 +32,5 @@ export const apiRoutes = (context: ServerContext): Route[] => [
   ...reportRoutes(context),
   ...usageRoutes(context),
   ...budgetRoutes(context),
+  ...rateLimitRoutes(context),
 ];

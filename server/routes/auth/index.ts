@@ -51,6 +51,7 @@ export function authRoutes({ db, env, authenticator, publish, broker }: ServerCo
       summary: 'Register a person and their business',
       tag: 'auth',
       access: { public: true },
+      limits: ['register'],
       body: registerBody,
       response: accountSchema,
       status: 201,
@@ -66,6 +67,7 @@ export function authRoutes({ db, env, authenticator, publish, broker }: ServerCo
       summary: 'Log in with address and password',
       tag: 'auth',
       access: { public: true },
+      limits: ['login'],
       body: loginBody,
       response: accountSchema,
       handler: async (request) => {

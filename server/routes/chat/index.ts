@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { AccessClaims } from '../../../domain/accounts/tokens';
+import { agentExists } from '../../../domain/agents/exists';
 import { defaultAgentId, findConversation, findMessage } from '../../../domain/conversations/read';
 import { conversationPolicy } from '../../../domain/policies/conversation';
 import { presentConversation, presentMessage, presentRun } from '../../../domain/presenters/conversation';
@@ -17,18 +17,11 @@ import { defineRoute, type Route } from '../../http/route';
 /** Longest that `POST /chat` waits for the reply, ms: below what proxies cut; the run goes on, and is answered 202. */
 const CHAT_WAIT_MS = 50_000;
 
-const allowanceSchema = z.strictObject({
-  window: z.enum(['minute', 'hour', 'day']),
-  limit: z.number().int(),
-  remaining: z.number().int(),
-  resetsAt: z.string().nullable(),
-});
-
-/** Asking an agent, and how often one may. */
+/** Asking an agent. */
 export function chatRoutes(context: ServerContext): Route[] {
   const { db } = context;
 
-  /** The one named, else the conversation's, else the business's oldest active one. */
+  /** The one named, else the conversation's where it is still there, else the business's oldest active one. */
   async function agentOf(
     actor: Actor,
     body: { agentId?: string | undefined; conversationId?: string | undefined },
@@ -37,7 +30,8 @@ export function chatRoutes(context: ServerContext): Route[] {
     if (body.conversationId) {
       const conversation = await findConversation(db, actor.businessId, body.conversationId);
       authorize(actor, conversationPolicy, 'write', conversation, 'Conversation');
-      if (conversation.agentId) return conversation.agentId;
+      const { agentId } = conversation;
+      if (agentId && (await agentExists(db, actor.businessId, agentId))) return agentId;
     }
     const agentId = await defaultAgentId(db, actor);
     if (!agentId) throw conflict('There is no active agent to ask.', 'no_agent');
@@ -100,15 +94,6 @@ export function chatRoutes(context: ServerContext): Route[] {
         });
         return { stream: streamRun(context, actor, koa.state.access as AccessClaims, data.run.id) };
       },
-    }),
-    defineRoute({
-      method: 'get',
-      path: '/rate-limit',
-      summary: 'How many messages you may still send, by window',
-      tag: 'chat',
-      access: { policy: () => true },
-      response: z.array(allowanceSchema),
-      handler: async ({ actor }) => ({ data: await context.chatLimit.show(actor) }),
     }),
   ];
 
