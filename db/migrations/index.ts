@@ -8,6 +8,7 @@ import * as operators from './0006-operators';
 import * as agents from './0007-agents';
 import * as ledger from './0008-ledger';
 import * as mail from './0009-mail';
+import * as credentials from './0010-credentials';
 import * as people from './0011-people';
 import * as personalization from './0012-personalization';
 
@@ -27,6 +28,7 @@ const MIGRATIONS: Migration[] = [
   { name: '0007-agents', ...agents },
   { name: '0008-ledger', ...ledger },
   { name: '0009-mail', ...mail },
+  { name: '0010-credentials', ...credentials },
   { name: '0011-people', ...people },
   { name: '0012-personalization', ...personalization },
 ];

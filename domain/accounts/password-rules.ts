@@ -38,8 +38,8 @@ function whyNot(password: string, { email, name, twoFactor }: PasswordOwner): st
   if (COMMON.has(lower) || COMMON.has(part) || Array.from(part).length === 1)
     return 'is one that many people use; take another';
   const [local = ''] = email.toLowerCase().split('@', 1);
-  const own = [email.toLowerCase(), local, name.trim().toLowerCase()];
-  if (own.includes(lower) || own.includes(part)) return 'must not be your address or your name';
+  const own = new Set([email.toLowerCase(), local, name.trim().toLowerCase()]);
+  if (own.has(lower) || own.has(part)) return 'must not be your address or your name';
   return undefined;
 }
 
