@@ -8,6 +8,8 @@ const HISTORY_VERSIONS = 200;
 export const TOMBSTONE_DAYS = 30;
 /** Ended logins are kept this long for the audit, days. */
 const SESSION_DAYS = 30;
+/** Mails and the rows of their links are kept this long, days: to answer "did you send it?". */
+const MAIL_DAYS = 30;
 /** Rows one statement deletes: few enough that it holds no lock for long. */
 const BATCH = 5_000;
 
@@ -32,6 +34,19 @@ const TASKS = {
     text: `delete from sessions where id in (
              select id from sessions where coalesce(revoked_at, expires_at) < now() - interval '${SESSION_DAYS} days'
               limit ${BATCH}) returning 1`,
+  },
+  'expire-mails': {
+    batch: BATCH,
+    name: 'maintenance-mails',
+    text: `delete from mails where id in (
+             select id from mails where created_at < now() - interval '${MAIL_DAYS} days' limit ${BATCH}) returning 1`,
+  },
+  'expire-link-tokens': {
+    batch: BATCH,
+    name: 'maintenance-link-tokens',
+    text: `delete from link_tokens where id in (
+             select id from link_tokens where created_at < now() - interval '${MAIL_DAYS} days' limit ${BATCH})
+           returning 1`,
   },
   'expire-idempotency-keys': {
     batch: BATCH,

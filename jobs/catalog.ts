@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { agentRun } from './agent-run';
+import { mail } from './mail';
 import { maintenance } from './maintenance';
 import { sourceProbe } from './source-probe';
 import { widgetRefresh } from './widget-refresh';
@@ -9,6 +10,7 @@ export const CATALOG = {
   'widget-refresh': widgetRefresh,
   'source-probe': sourceProbe,
   'agent-run': agentRun,
+  mail,
   maintenance,
 } as const;
 

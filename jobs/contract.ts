@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /** The queues there are; each is made for what it carries (README, "Adding a job"). */
-export const QUEUES = ['widget-refresh', 'agent-run', 'maintenance'] as const;
+export const QUEUES = ['widget-refresh', 'agent-run', 'mail', 'maintenance'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 /** What can be asked of the workers. Payloads are ids: the rows in Postgres hold the truth and the data. */

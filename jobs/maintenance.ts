@@ -5,6 +5,8 @@ export const MAINTENANCE_TASKS = [
   'trim-history',
   'trim-tombstones',
   'expire-sessions',
+  'expire-mails',
+  'expire-link-tokens',
   'expire-idempotency-keys',
   'expire-source-probes',
   'delete-untouched-conversations',

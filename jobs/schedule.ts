@@ -11,6 +11,8 @@ export interface ScheduledWork {
   recoverRuns(): Promise<void>;
   /** Lets runs go on whose person did not confirm in time. */
   expireConfirmations(): Promise<void>;
+  /** Hands over mails that are due. Each is handed out once, under a row lock. */
+  recoverMails(): Promise<void>;
   /** Renews this worker process's lease, by which the sweep counts slots. */
   renewWorkerLease(): Promise<void>;
   /** Enqueues upkeep under a job id made of task and minute. */
@@ -23,10 +25,13 @@ const SCHEDULE: { cron: string; name: string; run: (work: ScheduledWork, now: Da
   { cron: '*/2 * * * * *', name: 'lost-refreshes', run: (work) => work.recoverRefreshes() },
   { cron: '*/2 * * * * *', name: 'lost-runs', run: (work) => work.recoverRuns() },
   { cron: '*/5 * * * * *', name: 'expired-confirmations', run: (work) => work.expireConfirmations() },
+  { cron: '*/2 * * * * *', name: 'due-mails', run: (work) => work.recoverMails() },
   { cron: '*/3 * * * * *', name: 'worker-lease', run: (work) => work.renewWorkerLease() },
   upkeep('0 7 * * * *', 'trim-history'),
   upkeep('0 17 3 * * *', 'trim-tombstones'),
   upkeep('0 27 3 * * *', 'expire-sessions'),
+  upkeep('0 32 3 * * *', 'expire-mails'),
+  upkeep('0 34 3 * * *', 'expire-link-tokens'),
   upkeep('0 37 * * * *', 'expire-idempotency-keys'),
   upkeep('0 47 * * * *', 'expire-source-probes'),
   upkeep('0 52 * * * *', 'delete-untouched-conversations'),

@@ -12,6 +12,8 @@ import { createAgentMetrics } from '../lib/metrics/agents';
 import type { Shutdown } from '../lib/shutdown';
 import { createAgentParts } from './agents/parts';
 import type { WorkerContext } from './context';
+import { createMailer } from './mail/mailer';
+import { createMailSweeper } from './mail-sweeper';
 import { HANDLERS, type Handler } from './registry';
 import { createRunSweeper } from './run-sweeper';
 import { createSources } from './sources';
@@ -32,15 +34,26 @@ const UNOBSERVED: WorkerContext['metrics'] = {
   agents: createAgentMetrics(),
 };
 
+/** Mails in hand at once in one process: each waits for the mail server most of the time, which limits us, too. */
+const MAIL_SLOTS = 5;
+
 /** Starts the workers of all queues, the sweeper and the schedule in this process. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
   const { db, env, logger, shutdown } = parts;
   warnOfUselessEntries(parts);
   const sweeper = createSweeper(parts);
   const runSweeper = createRunSweeper(parts);
+  const mailer = createMailer(env);
+  if (mailer.kind === 'none') {
+    logger.warn(
+      'SMTP_URL is not set: mails (verification, password reset, invitations) wait in the table mails',
+    );
+  }
+  const mailSweeper = createMailSweeper({ ...parts, mailer });
   const context: WorkerContext = {
     metrics: UNOBSERVED,
     ...parts,
+    mailer,
     sources: createSources(db),
     agents: parts.agents ?? createAgentParts({ allowPrivateHosts: env.ALLOW_PRIVATE_HOSTS }),
     startRefresh: createStartRefresh(db),
@@ -51,6 +64,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     // Scheduled claims never exceed their part, so the rest is always there for people who wait.
     'widget-refresh': Math.floor(env.REFRESH_SLOTS * (SCHEDULED_PER_SLOT + INTERACTIVE_PER_SLOT)),
     'agent-run': env.AGENT_SLOTS,
+    mail: MAIL_SLOTS,
     maintenance: 1,
   };
   const workers = Object.entries(concurrency).map(([queue, slots]) => startWorker(context, queue, slots));
@@ -64,6 +78,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
       recoverRefreshes: sweeper.recover,
       recoverRuns: runSweeper.recover,
       expireConfirmations: runSweeper.expireConfirmations,
+      recoverMails: mailSweeper.recover,
       renewWorkerLease: renew,
       enqueueMaintenance: (task, tick) =>
         parts.jobs.enqueue('maintenance', { task, tick, requestId: `schedule-${randomUUID()}` }),

@@ -3,6 +3,7 @@ import type { FinishRefresh } from '../domain/refresh/end';
 import type { StartRefresh } from '../domain/refresh/start';
 import type { Metrics } from '../lib/metrics/metrics';
 import type { AgentParts } from './agents/parts';
+import type { Mailer } from './mail/mailer';
 import type { SourceRegistry } from './sources/registry';
 
 /** What the handlers of one worker process share. */
@@ -10,6 +11,7 @@ export interface WorkerContext extends Parts {
   metrics: Pick<Metrics, 'jobEnded' | 'refreshEnded' | 'agents'>;
   sources: SourceRegistry;
   agents: AgentParts;
+  mailer: Mailer;
   startRefresh: StartRefresh;
   finishRefresh: FinishRefresh;
   /** Tells the sweeper of this process that a slot is free. */

@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import type { JobName, JobPayload } from '../jobs/catalog';
 import type { WorkerContext } from './context';
 import { agentRun } from './agent-run';
+import { mail } from './mail';
 import { maintenance } from './maintenance';
 import { sourceProbe } from './source-probe';
 import { widgetRefresh } from './widget-refresh';
@@ -18,5 +19,6 @@ export const HANDLERS: { [Name in JobName]: Handler<Name> } = {
   'widget-refresh': widgetRefresh,
   'source-probe': sourceProbe,
   'agent-run': agentRun,
+  mail,
   maintenance,
 };

@@ -125,6 +125,7 @@ describe.each(['postgres', 'redis'] as const)('on the %s broker', (kind) => {
         expect(queues).toEqual([
           expect.objectContaining({ name: 'widget-refresh', readOnlyMode: true, hasWorkers }),
           expect.objectContaining({ name: 'agent-run', readOnlyMode: true }),
+          expect.objectContaining({ name: 'mail', readOnlyMode: true }),
           expect.objectContaining({
             name: 'maintenance',
             readOnlyMode: true,
@@ -158,7 +159,7 @@ describe.each(['postgres', 'redis'] as const)('on the %s broker', (kind) => {
     const { id, email } = await insertPerson(served, { mayAct: true });
     const browser = await browserOf(served, email);
     const { queues } = (await browser.get('/api/queues')).json() as Queues;
-    expect(queues.map(({ readOnlyMode }) => readOnlyMode)).toEqual([false, false, false]);
+    expect(queues.map(({ readOnlyMode }) => readOnlyMode)).toEqual([false, false, false, false]);
     expect((await browser.put('/api/queues/maintenance/pause')).status).toBe(200);
     expect(await served.jobs.queues.maintenance.isPaused()).toBe(true);
 

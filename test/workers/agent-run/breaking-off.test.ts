@@ -45,6 +45,7 @@ function handle(runId: string, signal: AbortSignal): Promise<void> {
     startRefresh: createStartRefresh(db),
     finishRefresh: createFinishRefresh(db),
     wakeSweeper: () => undefined,
+    mailer: { kind: 'none' },
   };
   const payload = { businessId: world.businessId, runId, delivery: 0, requestId: 'test' };
   return agentRun(context, payload, undefined as never, signal);
