@@ -66,7 +66,9 @@ export async function up(knex: Knex): Promise<void> {
       foreign key (business_id, agent_id) references agents (business_id, id) on delete cascade
     );
 
-    -- One person's talk with an agent. next_position numbers its messages without a gap.
+    -- One person's talk with an agent. next_position numbers its messages without a gap. agent_id outlives the agent,
+    -- here and in runs: a deletion that set it to null would write every row of a busy agent, each a change to sync.
+    -- Who writes it has the agent's row locked, read under row-level security.
     create table conversations (
       id uuid primary key,
       business_id uuid not null references businesses (id) on delete cascade,
@@ -85,8 +87,7 @@ export async function up(knex: Knex): Promise<void> {
       updated_at timestamptz not null default now(),
       version bigint not null,
       xid xid8 not null,
-      unique (business_id, id),
-      foreign key (business_id, agent_id) references agents (business_id, id) on delete set null (agent_id)
+      unique (business_id, id)
     );
     create index conversations_list on conversations (business_id, user_id, last_message_at desc)
       where deleted_at is null;
@@ -163,8 +164,7 @@ export async function up(knex: Knex): Promise<void> {
       foreign key (business_id, message_id) references messages (business_id, id) on delete cascade
         deferrable initially deferred,
       foreign key (business_id, reply_id) references messages (business_id, id) on delete cascade
-        deferrable initially deferred,
-      foreign key (business_id, agent_id) references agents (business_id, id) on delete set null (agent_id)
+        deferrable initially deferred
     );
     create unique index runs_reply on runs (reply_id);
     create index runs_conversation on runs (conversation_id, position);
@@ -173,7 +173,6 @@ export async function up(knex: Knex): Promise<void> {
     create index runs_leased on runs (lease_until) where status = 'running';
     create index runs_waiting on runs (confirm_until) where status = 'waiting';
     create index runs_xid on runs (business_id, user_id, xid);
-    create index runs_agent on runs (business_id, agent_id);
     create index runs_message on runs (message_id);
 
     -- What the model said in a finished turn that called tools: a new epoch goes on behind the last of them.
@@ -224,10 +223,14 @@ export async function up(knex: Knex): Promise<void> {
     );
     create index reports_run on reports (run_id);
   `);
-  for (const table of ['providers', 'agents', 'conversations', 'messages', 'runs']) {
+  for (const table of ['providers', 'agents', 'conversations', 'messages']) {
     await knex.raw(`create trigger stamp before insert or update on ${table}
       for each row execute function stamp_row()`);
   }
+  // Leases and handovers are no client's matter, and a run's lease is renewed every second: only a statement that names
+  // updated_at makes a new version, which sync sends.
+  await knex.raw(`create trigger stamp before insert or update of updated_at on runs
+    for each row execute function stamp_row()`);
   await knex.raw(`
     create function bury_agent() returns trigger language plpgsql as $$
     begin

@@ -11,7 +11,8 @@ const FIND: Statement = {
   name: 'prices-find',
   text: `select id, provider, model, effective_from as "effectiveFrom", tiers from model_prices
           where provider = $1 and model in ($2, $3) and effective_from <= coalesce($4, now())
-            and (business_id is null or business_id = current_business())
+            and (business_id is null or (business_id = current_business()
+              and exists (select from providers p where p.business_id = current_business() and p.slug = $1)))
           order by business_id nulls last, model = $2 desc, effective_from desc limit 1`,
 };
 
@@ -19,8 +20,8 @@ const FIND: Statement = {
 export type PriceRow = Omit<Price, 'tiers'> & { tiers: StoredTier[] };
 
 /**
- * The price of a model at a moment: the business's own first, then the platform's; undefined where nobody knows
- * one. Not cached: asked for beside the budgets' locks, it costs no round trip.
+ * The price of a model at a moment: the business's own first, as long as it has the provider, then the platform's;
+ * undefined where nobody knows one. Not cached: asked for beside the budgets' locks, it costs no round trip.
  * @param model the provider's own name of it, dated or not (`gpt-4o-mini-2024-07-18`)
  * @param at undefined: now, by the database's clock, as a business's own prices are dated
  */

@@ -9,8 +9,8 @@ import type { ClaimedRun } from './types';
 
 const CLAIM: Statement = {
   name: 'run-claim',
-  // One UPDATE, whose conditions are checked again on the row that a faster twin left: one of many gets it. The
-  // text of turns that finished stays; what a dead worker streamed behind it is void.
+  // One UPDATE, whose conditions are checked again on the row that a faster twin left: one of many gets it. A run of
+  // a conversation that was deleted meanwhile is there to be ended.
   text: `
     with claimed as (
       update runs r set status = 'running', epoch = r.epoch + 1, lease_until = now() + $2 * interval '1 ms',
@@ -19,22 +19,31 @@ const CLAIM: Statement = {
       where r.id = $1 and (r.status = 'queued' or (r.status = 'running' and r.lease_until <= now())) and ${IS_FIRST}
       returning r.*
     ), reply as (
-      update messages m set status = 'streaming', updated_at = now(), content = coalesce((
-        select string_agg(t.content, $4 order by t.turn) from run_turns t
-         where t.run_id = claimed.id and t.content <> ''), '')
-      from claimed where m.id = claimed.reply_id
+      update messages m set status = 'streaming', updated_at = now()
+      from claimed where m.id = claimed.reply_id and claimed.epoch = 1
     )
     select r.id, r.business_id as "businessId", r.conversation_id as "conversationId", r.message_id as "messageId",
            r.reply_id as "replyId", r.position, r.epoch, r.crashes, r.deadline_at as "deadlineAt",
-           r.stop_requested_at is not null as "stopRequested", r.request_id as "requestId", r.user_id as "userId",
+           r.stop_requested_at is not null or c.deleted_at is not null as "stopRequested", r.request_id as "requestId", r.user_id as "userId",
            s.role, b.timezone, b.locale,
            case when a.id is not null then json_build_object(
              'id', a.id, 'name', a.name, 'systemPrompt', a.system_prompt, 'model', a.model,
              'fallbackModels', a.fallback_models, 'temperature', a.temperature, 'maxTokens', a.max_tokens,
              'tools', a.tools) end as agent
-      from claimed r join businesses b on b.id = r.business_id
+      from claimed r join businesses b on b.id = r.business_id join conversations c on c.id = r.conversation_id
       left join memberships s on s.business_id = r.business_id and s.user_id = r.user_id
       left join agents a on a.business_id = r.business_id and a.id = r.agent_id and a.status = 'active'`,
+};
+
+const RESET_REPLY: Statement = {
+  name: 'run-claim-reply',
+  // Behind the claim's lock, as a statement of its own: a turn that the last holder was writing when its lease ran out
+  // is there now, and the claim's own statement would not have seen it. The text of turns that finished stays; what a
+  // dead worker streamed behind it is void.
+  text: `
+    update messages m set status = 'streaming', updated_at = now(), content = coalesce((
+      select string_agg(t.content, $2 order by t.turn) from run_turns t where t.run_id = $1 and t.content <> ''), '')
+    from runs r where r.id = $1 and m.id = r.reply_id`,
 };
 
 type ClaimRow = Omit<ClaimedRun, 'actor' | 'agent' | 'settled'> & {
@@ -47,7 +56,17 @@ function claimedOf({ userId, role, agent, ...run }: ClaimRow, settled: Settled[]
   return {
     ...run,
     // A run outlives the login that asked for it, and never acts as an operator.
-    actor: role ? { userId, businessId: run.businessId, sessionId: null, role, operator: false, emailVerified: false, apiKey: null } : undefined,
+    actor: role
+      ? {
+          userId,
+          businessId: run.businessId,
+          sessionId: null,
+          role,
+          operator: false,
+          emailVerified: false,
+          apiKey: null,
+        }
+      : undefined,
     agent: agent ?? undefined,
     settled,
   };
@@ -62,15 +81,14 @@ function claimedOf({ userId, role, agent, ...run }: ClaimRow, settled: Settled[]
  */
 export function claimRun(db: Database, businessId: string, runId: string): Promise<ClaimedRun | undefined> {
   return withTenant(db, businessId, async (tx) => {
-    const [row] = await tx.query<ClaimRow & object>(CLAIM, [
-      runId,
-      LEASE_MS,
-      RUN_DEADLINE_MS,
-      TURN_SEPARATOR,
-    ]);
+    const [row] = await tx.query<ClaimRow & object>(CLAIM, [runId, LEASE_MS, RUN_DEADLINE_MS]);
     if (!row) return undefined;
-    // Nobody called a provider before the first epoch.
-    const settled = row.epoch > 1 ? await settleAbandonedIn(tx, row.id, row.epoch) : [];
+    // Nobody wrote or called a provider before the first epoch.
+    if (row.epoch === 1) return claimedOf(row, []);
+    const [, settled] = await Promise.all([
+      tx.query(RESET_REPLY, [row.id, TURN_SEPARATOR]),
+      settleAbandonedIn(tx, row.id, row.epoch),
+    ]);
     return claimedOf(row, settled);
   });
 }

@@ -15,10 +15,14 @@ const LOCK: Statement = {
 
 const DECIDE: Statement = {
   name: 'run-confirm-call',
+  // A run shows what still waits: it is another one now.
   text: `
-    update tool_calls set status = case when $3 then 'approved' else 'declined' end, decided_at = now(),
-      result = case when not $3 then $4 end, finished_at = case when not $3 then now() end
-    where id = $2 and run_id = $1 and status = 'waiting' returning id`,
+    with decided as (
+      update tool_calls set status = case when $3 then 'approved' else 'declined' end, decided_at = now(),
+        result = case when not $3 then $4 end, finished_at = case when not $3 then now() end
+      where id = $2 and run_id = $1 and status = 'waiting' returning run_id
+    )
+    update runs r set updated_at = now() from decided where r.id = decided.run_id returning r.id`,
 };
 
 const GO_ON: Statement = {

@@ -52,7 +52,7 @@ const STARTED = `
 const CONTINUED = `
   with conversation as (
     update conversations set agent_id = :agentId, next_position = next_position + 2,
-      message_count = message_count + 1, last_message_at = now(), updated_at = now()
+      message_count = message_count + 1, last_message_at = greatest(last_message_at, now()), updated_at = now()
     where id = :conversationId returning *
   )`;
 

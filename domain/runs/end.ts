@@ -13,6 +13,7 @@ import {
   runOfJson,
   type Json,
 } from './rows';
+import { UNDONE_AT_END } from './tool-results';
 import type { ClaimedRun, FinalStatus } from './types';
 
 export interface EndedRun {
@@ -69,25 +70,29 @@ const END: Statement = {
       update conversations c set
         input_tokens = c.input_tokens + run.input_tokens + run.cached_input_tokens + run.cache_write_tokens,
         output_tokens = c.output_tokens + run.output_tokens + run.reasoning_tokens,
-        cost_nano = c.cost_nano + run.cost_nano, message_count = c.message_count + 1, last_message_at = now(),
+        cost_nano = c.cost_nano + run.cost_nano, message_count = c.message_count + 1,
+        last_message_at = greatest(c.last_message_at, now()),
         title = case when c.titled_by is null and $3 = 'completed' then coalesce($7, c.title) else c.title end,
         titled_by = case when c.titled_by is null and $3 = 'completed' then 'exchange' else c.titled_by end,
         updated_at = now()
       from run where c.id = run.conversation_id returning c.*
     ), total as (
       insert into agent_totals as a (agent_id, business_id, runs, input_tokens, output_tokens, cost_nano, last_run_at)
-      select agent_id, business_id, 1, input_tokens + cached_input_tokens + cache_write_tokens,
-             output_tokens + reasoning_tokens, cost_nano, now()
-        from run where agent_id is not null
+      select a.id, run.business_id, 1, run.input_tokens + run.cached_input_tokens + run.cache_write_tokens,
+             run.output_tokens + run.reasoning_tokens, run.cost_nano, now()
+        from run join agents a on a.business_id = run.business_id and a.id = run.agent_id
       on conflict (agent_id) do update set runs = a.runs + 1, input_tokens = a.input_tokens + excluded.input_tokens,
         output_tokens = a.output_tokens + excluded.output_tokens, cost_nano = a.cost_nano + excluded.cost_nano,
         last_run_at = now()
     ), next as (
-      update runs r set ${HAND_OVER}, updated_at = now()
+      update runs r set ${HAND_OVER}
       where r.status = 'queued' and r.id = (
         select o.id from held join runs o on o.conversation_id = held.conversation_id and o.id <> held.id
          where o.status in ('queued', 'running', 'waiting') order by o.position limit 1)
       returning ${DELIVERY_COLUMNS}
+    ), undone as (
+      update tool_calls t set status = 'declined', result = $8, finished_at = now()
+      from run where t.run_id = run.id and t.status in ('pending', 'waiting', 'approved')
     )
     select ${runJson('run r')} as run, ${messageJson('reply m')} as message,
            ${conversationJson('conversation c')} as conversation,
@@ -120,6 +125,7 @@ const valuesOf = (id: string, epoch: number | null, end: RunEnd) => [
   end.reason ?? null,
   end.content ?? null,
   end.title || null,
+  UNDONE_AT_END,
 ];
 
 const LOCK_RUN: Statement = {

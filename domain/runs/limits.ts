@@ -5,6 +5,11 @@
  * for whole seconds keeps its run, and a dead one's run goes on well within the promised 60 s.
  */
 export const LEASE_MS = 10_000;
+/**
+ * A lease with more than this left, ms, is not written anew: a heartbeat is a read then, and only every fourth one
+ * leaves a dead row and new index entries behind. Whole seconds of a stall still fit into what is left.
+ */
+export const RENEW_BELOW_MS = 7_000;
 /** Between two heartbeats, ms; also the longest that a stop goes unnoticed where its signal was lost. */
 export const HEARTBEAT_MS = 1_000;
 /** Longest a run may work, ms, from its first claim (or from the person's word) to its end, however many workers. */

@@ -74,7 +74,7 @@ export class RunControl {
       const renewed = await renewRun(this.parts.db, this.run);
       if (!renewed) return this.abort('lost');
       // A timer that fired, or was cleared, is not to be wound up again.
-      if (!this.isOver && !this.signal.aborted) lease.refresh();
+      if (renewed.renewed && !this.isOver && !this.signal.aborted) lease.refresh();
       if (renewed.stopRequested) this.abort('stopped');
     } catch (error) {
       const { id: runId, requestId } = this.run;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentExists } from '../../../domain/agents/exists';
 import { CONVERSATION_SORTS, listConversations } from '../../../domain/conversations/list';
 import { findConversation, messagesBefore } from '../../../domain/conversations/read';
 import { deleteConversation } from '../../../domain/conversations/delete';
@@ -139,11 +140,12 @@ export function conversationRoutes(context: ServerContext): Route[] {
         const { actor, params, body } = request;
         const conversation = await findConversation(db, actor.businessId, params.id);
         authorize(actor, conversationPolicy, 'write', conversation, 'Conversation');
-        if (!conversation.agentId) {
+        const { agentId } = conversation;
+        if (!agentId || !(await agentExists(db, actor.businessId, agentId))) {
           throw conflict('This conversation’s agent was deleted. Ask another one.', 'no_agent');
         }
         return startChat(context, request, {
-          agentId: conversation.agentId,
+          agentId,
           conversationId: conversation.id,
           content: body.content,
         });

@@ -102,6 +102,10 @@ it('has a price above zero for every model of the sandbox, one of them in tiers'
 
 it('puts a business’s own price first, and shows it to nobody else', async () => {
   const other = await world.addBusiness();
+  await world.sql(
+    `insert into providers (id, business_id, slug, name, protocol) values ($1, $2, 'test', 'Mine', 'openai-chat')`,
+    [newId(), world.businessId],
+  );
   const own = newId();
   await world.sql(
     `insert into model_prices (id, business_id, provider, model, effective_from, tiers, source)
@@ -109,7 +113,11 @@ it('puts a business’s own price first, and shows it to nobody else', async () 
     [own, world.businessId, JSON.stringify([{ ...FLAT_TIER, output: '5' }])],
   );
   expect(await find('test', 'flat')).toMatchObject({ id: own, tiers: [{ output: 5n }] });
-  expect(await find('test', 'flat', NOW, other)).toMatchObject({ tiers: [{ output: parseNano('1') }] });
+  const everyones = { tiers: [{ output: parseNano('1') }] };
+  expect(await find('test', 'flat', NOW, other)).toMatchObject(everyones);
+  // Calls go to another server once the business's own provider is deleted, at what that one costs.
+  await world.sql('delete from providers where business_id = $1', [world.businessId]);
+  expect(await find('test', 'flat')).toMatchObject(everyones);
 });
 
 it('writes the catalogue’s decimals as they are read', () => {

@@ -240,7 +240,8 @@ describe('thresholds', () => {
     await world.setBudget({ softLimit: dollars('0.0005') });
     const holds = await Promise.all(Array.from({ length: 20 }, () => world.hold()));
     const settled = await Promise.all(holds.map(({ ledgerId }) => settle(ledgerId, completed(0, 50))));
-    expect(settled.flatMap(told)).toEqual(['business soft 80', 'business soft 100']);
+    // Whichever of them settled first.
+    expect(settled.flatMap(told).toSorted()).toEqual(['business soft 100', 'business soft 80']);
   });
 
   it('are told again after the limit was raised, not after it was lowered', async () => {

@@ -1,9 +1,12 @@
+import { Client } from 'pg';
 import { endRun } from '../../../domain/runs/end';
 import { handBackRun, renewRun } from '../../../domain/runs/renew';
 import { joinTurns, saveReplyText } from '../../../domain/runs/reply';
 import { askConfirmation } from '../../../domain/runs/ask';
 import { finishToolCall, loadTurns, saveTurn } from '../../../domain/runs/turns';
 import { claimRun } from '../../../domain/runs/claim';
+import { lostRuns } from '../../../domain/runs/recover';
+import { eventually } from '../../support/eventually';
 import { createRunWorld, type RunWorld } from './fixture';
 
 let world: RunWorld;
@@ -89,10 +92,68 @@ describe('a lease', () => {
     const held = await world.begin();
     expect(await world.claim(held.id)).toBeUndefined();
     await world.expire(held.id);
-    expect(await renewRun(world.db, held)).toEqual({ stopRequested: false });
+    expect(await renewRun(world.db, held)).toEqual({ renewed: true, stopRequested: false });
     expect(await world.claim(held.id)).toBeUndefined();
     await world.sql('update runs set stop_requested_at = now() where id = $1', [held.id]);
-    expect(await renewRun(world.db, held)).toEqual({ stopRequested: true });
+    expect(await renewRun(world.db, held)).toEqual({ renewed: false, stopRequested: true });
+  });
+
+  it('that is renewed, or handed over again, is no change that a client is told of', async () => {
+    const held = await world.begin();
+    const seen = async () => (await world.sql('select version, xid from runs where id = $1', [held.id]))[0];
+    const leasedUntil = async () =>
+      Number(
+        (
+          await world.sql('select extract(epoch from lease_until) as until from runs where id = $1', [
+            held.id,
+          ])
+        )[0]?.until,
+      );
+    const [before, until] = [await seen(), await leasedUntil()];
+    expect(await renewRun(world.db, held)).toMatchObject({ renewed: false });
+    expect(await leasedUntil()).toBe(until);
+    await world.sql(`update runs set lease_until = now() + interval '6 s' where id = $1`, [held.id]);
+    expect(await renewRun(world.db, held)).toMatchObject({ renewed: true });
+    expect(await leasedUntil()).toBeGreaterThanOrEqual(until);
+    await world.expire(held.id);
+    expect((await lostRuns(world.db)).map(({ runId }) => runId)).toContain(held.id);
+    expect(await seen()).toEqual(before);
+  });
+
+  it('of a run whose conversation was deleted asks for its end, as its next claim does', async () => {
+    const held = await world.begin();
+    await world.sql('update conversations set deleted_at = now() where id = $1', [held.conversationId]);
+    expect(await renewRun(world.db, held)).toMatchObject({ stopRequested: true });
+    expect(await world.takeOver(held)).toMatchObject({ stopRequested: true });
+  });
+
+  it('that ran out while a turn is being saved gives the next epoch that turn’s text, too', async () => {
+    const dead = await world.begin();
+    await world.callOnce(dead, 1, 'One.');
+    await world.expire(dead.id);
+    const saving = new Client({ connectionString: world.url });
+    await saving.connect();
+    // As saveTurn does it, up to its commit.
+    await saving.query(`begin; select from runs where id = '${dead.id}' for share`);
+    await saving.query(
+      `insert into run_turns (run_id, turn, business_id, content) values ($1, 2, $2, 'Two.')`,
+      [dead.id, world.businessId],
+    );
+    const claiming = world.claim(dead.id);
+    await eventually('the claim waits', async () => {
+      const waiting = await world.sql(
+        `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+      );
+      return waiting.length > 0;
+    });
+    await saving.query('commit');
+    await saving.end();
+    const held = await claiming;
+    expect((await loadTurns(world.db, held as never)).map(({ content }) => content)).toEqual([
+      'One.',
+      'Two.',
+    ]);
+    expect((await world.state(dead.id)).reply).toBe('One.\n\nTwo.');
   });
 
   it('that ran out gives the run to another epoch, behind the last finished turn', async () => {

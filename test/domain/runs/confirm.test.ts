@@ -32,8 +32,13 @@ describe('the person’s word', () => {
   it('lets the run go on when the last call has it, with a deadline of its own', async () => {
     const { held, ids } = await waiting();
     await world.sql(`update runs set deadline_at = now() - interval '1 min' where id = $1`, [held.id]);
+    const version = async () =>
+      (await world.sql('select version from runs where id = $1', [held.id]))[0]?.['version'];
+    const before = await version();
     const first = await confirm(held.id, ids[0], true);
     expect(first.delivery).toBeUndefined();
+    // What still waits is part of the run: sync and events must show it anew.
+    expect(first.run.version).toBeGreaterThan(Number(before));
     expect(first.run).toMatchObject({ status: 'waiting', confirmations: [{ toolCallId: ids[1] }] });
     const second = await confirm(held.id, ids[1], false);
     expect(second.run).toMatchObject({ status: 'queued', confirmations: [] });

@@ -1,6 +1,8 @@
 import { askConfirmation } from '../../../domain/runs/ask';
+import { confirmRun } from '../../../domain/runs/confirm';
 import { endRun } from '../../../domain/runs/end';
 import { requestStop } from '../../../domain/runs/stop';
+import { UNDONE_AT_END } from '../../../domain/runs/tool-results';
 import { finishToolCall } from '../../../domain/runs/turns';
 import { newId } from '../../../lib/ids';
 import { addSettledCall } from '../../factories/agents';
@@ -86,6 +88,58 @@ describe('an end', () => {
       reason: 'Stopped.',
     });
     expect(ended?.message).toMatchObject({ status: 'stopped', content: 'Let me see.' });
+  });
+
+  it('leaves no call without a result, however it ends: a provider would refuse the conversation', async () => {
+    const results = async (runId: string) =>
+      world.sql('select status, result from tool_calls where run_id = $1 order by turn, place', [runId]);
+    const undone = { status: 'declined', result: UNDONE_AT_END };
+    for (const status of ['stopped', 'failed'] as const) {
+      const held = await world.begin();
+      const { id } = await world.callOnce(held);
+      await finishToolCall(world.db, held, id, { status: 'done', result: 'Here.' });
+      await world.callOnce(held, 2);
+      await endRun(world.db, held, { status });
+      expect(await results(held.id)).toEqual([{ status: 'done', result: 'Here.' }, undone]);
+    }
+    const approved = await world.begin();
+    const { id } = await world.callOnce(approved);
+    await askConfirmation(world.db, approved, [{ id, summary: 'Refresh' }]);
+    await confirmRun(world.db, world.ann, approved.id, { toolCallId: id, approve: true });
+    await requestStop(world.db, world.ann, approved.id);
+    expect(await results(approved.id)).toEqual([undone]);
+  });
+
+  it('and a new message never make a conversation look older than it was', async () => {
+    const run = await world.begin();
+    const { conversationId } = run;
+    const lastMessage = async () =>
+      (
+        await world.sql('select last_message_at as at from conversations where id = $1', [conversationId])
+      )[0]?.['at'];
+    // As a transaction leaves it that began later and was faster.
+    await world.sql(`update conversations set last_message_at = now() + interval '1 min' where id = $1`, [
+      conversationId,
+    ]);
+    const latest = await lastMessage();
+    await world.ask({ conversationId });
+    expect(await lastMessage()).toEqual(latest);
+    const ended = await endRun(world.db, run, completed());
+    expect(ended?.conversation.lastMessageAt).toEqual(latest);
+  });
+
+  it('of a run whose agent is gone counts for nobody', async () => {
+    const run = await world.begin();
+    const [row] = await world.sql(
+      `insert into agents (id, business_id, name, type, model, max_tokens)
+       values ($1, $2, 'Gone', 'custom', 'm', 1) returning id`,
+      [newId(), world.businessId],
+    );
+    await world.sql('update runs set agent_id = $1 where id = $2', [row?.['id'], run.id]);
+    await world.sql('delete from agents where id = $1', [row?.['id']]);
+    const ended = await endRun(world.db, run, completed());
+    // Who answered stays known, and no row of the run's changed with the deletion.
+    expect(ended?.run).toMatchObject({ status: 'completed', agentId: row?.['id'] });
   });
 
   it('names the conversation after its first exchange that completed, unless a person did', async () => {

@@ -186,7 +186,8 @@ describe('an agent', () => {
       served.databaseUrl,
       `select agent_id, version::int from conversations where id = '${conversationId}'`,
     );
-    expect(row).toEqual({ agent_id: null, version: 2 });
+    // They keep its name and their version: nothing of them is to be told or synced.
+    expect(row).toEqual({ agent_id: id, version: 1 });
   });
 });
 
