@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import type { QueryResultRow } from 'pg';
 import type { Statement, Transaction } from '../../db/scope';
 import { trxStatement } from '../../db/trx-statement';
 import { newId } from '../../lib/ids';
@@ -41,17 +40,12 @@ const QUEUE: Statement = {
  * of an older one. An address that nobody has, or has verified already, gets no mail.
  */
 export async function queueMail(
-  tx: Transaction | Knex.Transaction,
+  tx: Pick<Transaction, 'query'> | Knex.Transaction,
   mail: NewMail,
 ): Promise<{ mailId: string }> {
   const mailId = newId();
-  await run(tx, QUEUE, [mailId, mail.template, mail.recipient, mail.userId, mail.businessId, mail.subjectId]);
+  const { template, recipient, userId, businessId, subjectId } = mail;
+  const values = [mailId, template, recipient, userId, businessId, subjectId];
+  await (typeof tx === 'function' ? trxStatement(tx, QUEUE, values) : tx.query(QUEUE, values));
   return { mailId };
 }
-
-const run = <Row extends QueryResultRow>(
-  tx: Transaction | Knex.Transaction,
-  statement: Statement,
-  values: readonly unknown[],
-): Promise<Row[]> =>
-  'raw' in tx ? trxStatement<Row>(tx, statement, values) : tx.query<Row>(statement, values);

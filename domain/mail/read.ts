@@ -24,7 +24,7 @@ export interface MailFacts {
 
 const FACTS = `
   m.id, m.template, m.recipient, m.created_at as "createdAt", m.subject_id as "subjectId",
-  coalesce(t.expires_at, i.expires_at) as "expiresAt", u.name as "userName", u.locked_until as "lockedUntil",
+  coalesce(t.expires_at, i.expires_at) as "expiresAt", u.name as "userName", f.locked_until as "lockedUntil",
   b.name as "businessName", inviter.name as "inviterName", i.role,
   case m.template
     when 'invitation' then i.accepted_at is null and i.expires_at > now()
@@ -37,7 +37,9 @@ const FROM = `
   left join link_tokens t on t.id = m.subject_id and t.purpose = m.template
   left join invitations i on m.template = 'invitation' and i.id = m.subject_id
   left join businesses b on b.id = coalesce(i.business_id, m.business_id)
-  left join users inviter on inviter.id = i.invited_by`;
+  left join users inviter on inviter.id = i.invited_by
+  left join login_failures f on m.template = 'account_locked'
+    and f.address_hash = sha256(convert_to(lower(u.email), 'UTF8'))`;
 
 /** {@link MailFacts} of one mail. */
 export const READ: Statement = { name: 'mail-read', text: `select ${FACTS} from ${FROM} where m.id = $1` };

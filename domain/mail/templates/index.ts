@@ -10,10 +10,10 @@ const NOT_YOU =
 const IGNORE = 'If you did not ask for it, ignore this mail: nothing changes.';
 
 const hello = ({ userName }: MailFacts): string => (userName ? `Hello ${userName},` : 'Hello,');
-const at = (date: Date | null): string =>
-  date
-    ? `${date.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`
-    : 'soon';
+const at = (date: Date): string =>
+  `${date.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`;
+const lifeOf = ({ expiresAt }: MailFacts): string[] =>
+  expiresAt ? [`The link works until ${at(expiresAt)}.`] : [];
 
 /** The words of every mail. A change of security is told with its time, so that its owner can place it. */
 export const TEMPLATES: Record<MailTemplate, Template> = {
@@ -22,7 +22,7 @@ export const TEMPLATES: Record<MailTemplate, Template> = {
     paragraphs: [
       hello(facts),
       'Please confirm that this address is yours. Until you do, you can use your dashboards, but not invite people or make API keys.',
-      `The link works until ${at(facts.expiresAt)}.`,
+      ...lifeOf(facts),
     ],
     action: { label: 'Verify this address', url },
     why: `You get this mail because an account was made with this address. ${IGNORE}`,
@@ -32,7 +32,7 @@ export const TEMPLATES: Record<MailTemplate, Template> = {
     paragraphs: [
       hello(facts),
       'You can choose a new password with this link. It works once, and ends every session you are logged in with.',
-      `The link works until ${at(facts.expiresAt)}.`,
+      ...lifeOf(facts),
     ],
     action: { label: 'Choose a new password', url },
     why: `You get this mail because a new password was asked for with this address. ${IGNORE}`,
@@ -60,7 +60,7 @@ export const TEMPLATES: Record<MailTemplate, Template> = {
     paragraphs: [
       'Hello,',
       `${facts.inviterName ?? 'An admin'} invites you to join “${facts.businessName ?? 'a business'}” as ${facts.role ?? 'a member'}.`,
-      `The link works until ${at(facts.expiresAt)}.`,
+      ...lifeOf(facts),
     ],
     action: { label: 'See the invitation', url },
     why: 'You get this mail because an admin of that business entered this address. If you do not know them, ignore this mail: nothing happens.',
@@ -69,7 +69,7 @@ export const TEMPLATES: Record<MailTemplate, Template> = {
     subject: 'Your account is locked for a while',
     paragraphs: [
       hello(facts),
-      `Somebody entered a wrong password for your account too often, so nobody can log in with one until ${at(facts.lockedUntil)}.`,
+      `Somebody entered a wrong password for your account too often, so for a while nobody can log in with one${facts.lockedUntil ? `, until ${at(facts.lockedUntil)}` : ''}.`,
       'If it was you, wait until then, or choose “Forgot password” to set a new one now. If it was not, your password was not found out, and there is nothing to do.',
     ],
     why: 'You get this mail because your account was locked.',
