@@ -159,3 +159,10 @@ export function withTenantModels<T>(
     return work(trx);
   });
 }
+
+/**
+ * Takes on the system's role for the rest of a transaction of {@link withTenantModels}: for a change of a business's
+ * rows that also touches what is no business's (a person's sessions). The caller's docstring says why.
+ */
+export const becomeSystem = async (trx: Knex.Transaction): Promise<void> =>
+  void (await trx.raw(SYSTEM_SETTING));

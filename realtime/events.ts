@@ -8,7 +8,9 @@ import type { PresentedBudget } from '../domain/presenters/budget';
 import type { PresentedCall } from '../domain/presenters/call';
 import type { PresentedDashboard } from '../domain/presenters/dashboard';
 import type { PresentedNotification } from '../domain/presenters/notification';
-import type { PresentedMember } from '../domain/presenters/people';
+import type { PresentedMember, PresentedSettings } from '../domain/presenters/people';
+import type { PresentedPreferences } from '../domain/presenters/preferences';
+import type { PresentedTheme } from '../domain/presenters/theme';
 import type { PresentedWidget } from '../domain/presenters/widget';
 import type { PresentedWidgetData } from '../domain/presenters/widget-data';
 
@@ -59,6 +61,11 @@ export interface ServerEvents {
   'widget.failed': PresentedWidgetData & Envelope;
   'widget.changed': (PresentedWidget | Deleted) & Envelope;
   'dashboard.changed': (PresentedDashboard | Deleted) & Envelope;
+  /** Name, time zone, locale, retention, chat limits. */
+  'business.changed': PresentedSettings & Envelope;
+  /** To the person's own devices, as are their preferences. */
+  'theme.changed': (PresentedTheme | Deleted) & Envelope;
+  'preferences.changed': PresentedPreferences & Envelope;
   'member.changed': (PresentedMember | { userId: string; deleted: true }) & Envelope;
   'notification.created': PresentedNotification & Envelope;
   'agent.changed': (PresentedAgent | Deleted) & Envelope;

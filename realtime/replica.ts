@@ -101,6 +101,7 @@ const ROW_EVENTS: Partial<Record<keyof ServerEvents, SyncKind>> = {
   'widget.failed': 'widgetData',
   'widget.changed': 'widget',
   'dashboard.changed': 'dashboard',
+  'business.changed': 'business',
   'member.changed': 'member',
   'notification.created': 'notification',
   'agent.changed': 'agent',
@@ -108,6 +109,8 @@ const ROW_EVENTS: Partial<Record<keyof ServerEvents, SyncKind>> = {
   'message.created': 'message',
   'message.completed': 'message',
   'run.changed': 'run',
+  'theme.changed': 'theme',
+  'preferences.changed': 'preferences',
 };
 
 /** Takes the envelope off, so that an event leaves the same row as a sync does. */

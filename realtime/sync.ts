@@ -7,7 +7,8 @@ import { changedConversations, changedMessages, changedRuns } from './sync/conve
 import { decodeCursor, encodeCursor, isUsable } from './sync/cursor';
 import { changedDashboards } from './sync/dashboards';
 import { SYNC_DATA_BYTES, SYNC_LIMIT } from './sync/limits';
-import { changedMembers, changedNotifications } from './sync/people';
+import { changedBusiness, changedMembers, changedNotifications } from './sync/people';
+import { changedPreferences, changedThemes } from './sync/personal';
 import { ONE_SNAPSHOT, POSITION, type PositionRow } from './sync/position';
 import type { Since } from './sync/since';
 import { buriedRows } from './sync/tombstones';
@@ -40,14 +41,21 @@ export function sync(db: Database, actor: Actor, cursorText: string | undefined)
 /** @returns undefined where it is more than an answer may hold */
 async function changesSince(tx: Transaction, since: Since): Promise<SyncChange[] | undefined> {
   const [sized, buried, ...others] = await Promise.all([
-    Promise.all([changedWidgetData(tx, since), changedMessages(tx, since), changedAgents(tx, since)]),
+    Promise.all([
+      changedWidgetData(tx, since),
+      changedMessages(tx, since),
+      changedAgents(tx, since),
+      changedThemes(tx, since),
+    ]),
     buriedRows(tx, since),
     changedWidgets(tx, since),
     changedDashboards(tx, since),
+    changedBusiness(tx, since),
     changedMembers(tx, since),
     changedNotifications(tx, since),
     changedConversations(tx, since),
     changedRuns(tx, since),
+    changedPreferences(tx, since),
   ]);
   const large = sized.filter((rows) => rows !== undefined);
   const bytes = large.reduce((sum, rows) => sum + rows.bytes, 0);

@@ -38,6 +38,26 @@ export const presentBusiness = (row: BusinessRow, role: Role) => ({
 });
 export type PresentedBusiness = ReturnType<typeof presentBusiness>;
 
+export interface BusinessSettingsRow extends BusinessRow {
+  conversationRetentionDays: number;
+  chatsPerMinute: number;
+  chatsPerHour: number;
+  chatsPerDay: number;
+  version: number;
+}
+
+/** A business as each of its members sees it; the caller's role is no part of it, since all are told the same. */
+export const presentSettings = (row: BusinessSettingsRow) => ({
+  id: row.id,
+  name: row.name,
+  timezone: row.timezone,
+  locale: row.locale,
+  conversationRetentionDays: row.conversationRetentionDays,
+  chatLimits: { perMinute: row.chatsPerMinute, perHour: row.chatsPerHour, perDay: row.chatsPerDay },
+  version: row.version,
+});
+export type PresentedSettings = ReturnType<typeof presentSettings>;
+
 export interface MemberRow {
   userId: string;
   name: string;

@@ -6,12 +6,15 @@ import type {
 } from '../../domain/presenters/conversation';
 import type { PresentedDashboard } from '../../domain/presenters/dashboard';
 import type { PresentedNotification } from '../../domain/presenters/notification';
-import type { PresentedMember } from '../../domain/presenters/people';
+import type { PresentedMember, PresentedSettings } from '../../domain/presenters/people';
+import type { PresentedPreferences } from '../../domain/presenters/preferences';
+import type { PresentedTheme } from '../../domain/presenters/theme';
 import type { PresentedWidget } from '../../domain/presenters/widget';
 import type { PresentedWidgetData } from '../../domain/presenters/widget-data';
 
 /** What clients hold, by kind. Their ids: `userId` of a member, `widgetId` of widget data, `id` of the rest. */
 export interface SyncedRows {
+  business: PresentedSettings;
   widget: PresentedWidget;
   widgetData: PresentedWidgetData;
   dashboard: PresentedDashboard;
@@ -21,6 +24,9 @@ export interface SyncedRows {
   conversation: PresentedConversation;
   message: PresentedMessage;
   run: PresentedRun;
+  theme: PresentedTheme;
+  /** One row. */
+  preferences: PresentedPreferences;
 }
 
 export type SyncKind = keyof SyncedRows;

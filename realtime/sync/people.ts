@@ -1,8 +1,25 @@
 import type { Statement, Transaction } from '../../db/scope';
-import { presentMember, type MemberRow } from '../../domain/presenters/people';
+import { SETTINGS_COLUMNS } from '../../domain/businesses/columns';
+import {
+  presentMember,
+  presentSettings,
+  type BusinessSettingsRow,
+  type MemberRow,
+} from '../../domain/presenters/people';
 import { presentNotification, type NotificationRow } from '../../domain/presenters/notification';
 import type { ChangedRow } from './changes';
 import type { Since } from './since';
+
+const BUSINESS: Statement = {
+  name: 'sync-business',
+  text: `select ${SETTINGS_COLUMNS} from businesses b where b.id = $1 and b.xid >= $2::xid8`,
+};
+
+/** The business's own row: everyone in it sees its settings. */
+export async function changedBusiness(tx: Transaction, { actor, xmin }: Since): Promise<ChangedRow[]> {
+  const rows = await tx.query<BusinessSettingsRow & object>(BUSINESS, [actor.businessId, xmin]);
+  return rows.map((row) => ({ kind: 'business', row: presentSettings(row) }));
+}
 
 const MEMBERS: Statement = {
   name: 'sync-members',
