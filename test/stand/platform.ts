@@ -47,6 +47,7 @@ export interface Question {
 }
 
 const FINAL = new Set(['completed', 'stopped', 'failed']);
+const endsIn = (rows: readonly RunStanding[]) => rows.filter(({ status }) => FINAL.has(status)).length;
 
 export async function openPlatform(): Promise<Platform> {
   const apps: App[] = [];
@@ -109,11 +110,18 @@ export async function openPlatform(): Promise<Platform> {
       );
       return created.map(({ run }) => run.id);
     },
-    ended: (runIds) =>
-      eventually(`the end of ${runIds.length} runs`, async () => {
-        const rows = await standings(runIds);
-        return rows.every(({ status }) => FINAL.has(status)) ? rows : undefined;
-      }),
+    async ended(runIds) {
+      for (let before = 0; ;) {
+        const seen = before;
+        // Each step has its own limit: many runs may take long, but not without one of them ending.
+        const rows = await eventually(`one more end than ${seen} of ${runIds.length}`, async () => {
+          const now = await standings(runIds);
+          return endsIn(now) > seen ? now : undefined;
+        });
+        before = endsIn(rows);
+        if (before === runIds.length) return rows;
+      }
+    },
     async close() {
       const running = apps.filter(({ proc }) => proc.exitCode === null && proc.signalCode === null);
       await Promise.all(running.map((app) => app.kill('SIGKILL')));

@@ -49,6 +49,7 @@ export async function callModel(hand: RunInHand, call: ModelCall, received: Rece
     model: call.model.model,
     inputBound: provider.inputBound(request),
     outputCap: call.outputCap,
+    isCutByUs: !call.model.provider.quirks.honoursOutputCap,
   });
   try {
     const events = provider.stream({
@@ -67,11 +68,16 @@ export async function callModel(hand: RunInHand, call: ModelCall, received: Rece
     signal.throwIfAborted();
     throw error;
   }
-  await settle(hand, call, hold, received, { outcome: 'completed' });
+  await settle(hand, call, hold, received, await completionOf(call, received));
   return { received, outputCap: hold.outputCap };
 }
 
 type Ending = Pick<Settlement, 'outcome' | 'counted' | 'errorCode'>;
+
+const completionOf = async (call: ModelCall, received: Received): Promise<Ending> =>
+  received.isCut
+    ? { outcome: 'stopped', errorCode: 'over_cap', counted: await received.counted(await estimateContext(call)) }
+    : { outcome: 'completed' };
 
 async function failureOf(
   { signal }: RunInHand,
@@ -98,13 +104,16 @@ async function settle(
   ending: Ending,
 ): Promise<void> {
   if (abortKind(signal) === 'lost') return;
-  const settled = await settleCall(parts.db, run.businessId, hold.ledgerId, {
+  const settlement: Settlement = {
     ...ending,
     usage: received.usage,
     modelServed: received.modelServed,
     providerRequestId: received.providerRequestId,
     stopReason: received.stopReason,
-  });
+  };
+  const settled = await parts.agents.moneyLane(run.businessId, 'settlement', () =>
+    settleCall(parts.db, run.businessId, hold.ledgerId, settlement),
+  );
   if (!settled) return;
   onSettled(settled);
   // A business names its own providers as it likes, and each value of a label is a time series.

@@ -4,7 +4,10 @@ import { RunFailure } from './failure';
 import { HOLD_RETRY_BASE_MS, HOLD_RETRY_MAX_MS } from './limits';
 import type { RunInHand } from './run-in-hand';
 
-type Call = Pick<HoldRequest, 'turn' | 'attempt' | 'provider' | 'model' | 'inputBound' | 'outputCap'>;
+type Call = Pick<
+  HoldRequest,
+  'turn' | 'attempt' | 'provider' | 'model' | 'inputBound' | 'outputCap' | 'isCutByUs'
+>;
 
 /**
  * Reserves what a call can cost at most, and writes its ledger row. Where calls under way have the money in their
@@ -27,8 +30,10 @@ export async function holdMoney(
     requestId: run.requestId,
   };
   for (let tries = 0; ; tries += 1) {
-    signal.throwIfAborted();
-    const outcome = await holdCall(parts.db, request);
+    const outcome = await parts.agents.moneyLane(run.businessId, 'hold', () => {
+      signal.throwIfAborted();
+      return holdCall(parts.db, request);
+    });
     if ('granted' in outcome) return outcome.granted;
     if ('refused' in outcome) throw new RunFailure(outcome.refused.code, outcome.refused.message);
     await pause(jitterMs(tries, HOLD_RETRY_BASE_MS, HOLD_RETRY_MAX_MS), signal);

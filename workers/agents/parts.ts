@@ -1,3 +1,4 @@
+import { createMoneyLane, type MoneyLane } from './money-lane';
 import { CircuitBreaker } from './providers/circuit-breaker';
 import { createProviders, type ProviderOptions, type Providers } from './providers';
 
@@ -5,9 +6,11 @@ import { createProviders, type ProviderOptions, type Providers } from './provide
 export interface AgentParts {
   providers: Providers;
   breaker: CircuitBreaker;
+  moneyLane: MoneyLane;
 }
 
 export const createAgentParts = (options: ProviderOptions): AgentParts => ({
   providers: createProviders(options),
   breaker: new CircuitBreaker(),
+  moneyLane: createMoneyLane(),
 });

@@ -1,0 +1,61 @@
+import { createMoneyLane, type MoneyWork } from '../../../workers/agents/money-lane';
+
+/** Work that ends when the test says so, and tells in which order it began. */
+function createWork() {
+  const lane = createMoneyLane();
+  const begun: string[] = [];
+  const ends = new Map<string, (error?: Error) => void>();
+  return {
+    begun,
+    start: (name: string, kind: MoneyWork, businessId = 'a') =>
+      lane(businessId, kind, () => {
+        begun.push(name);
+        return new Promise<string>((resolve, reject) => {
+          ends.set(name, (error) => (error ? reject(error) : resolve(name)));
+        });
+      }),
+    end: (name: string, error?: Error) => ends.get(name)?.(error),
+  };
+}
+
+it('lets two of a business in, and what settles before what holds', async () => {
+  const { start, end, begun } = createWork();
+  const first = start('hold 1', 'hold');
+  const second = start('hold 2', 'hold');
+  const third = start('hold 3', 'hold');
+  const settlement = start('settlement', 'settlement');
+  expect(begun).toEqual(['hold 1', 'hold 2']);
+  end('hold 1');
+  expect(await first).toBe('hold 1');
+  expect(begun).toEqual(['hold 1', 'hold 2', 'settlement']);
+  end('settlement');
+  expect(await settlement).toBe('settlement');
+  expect(begun.at(-1)).toBe('hold 3');
+  end('hold 2');
+  end('hold 3');
+  expect(await Promise.all([second, third])).toEqual(['hold 2', 'hold 3']);
+});
+
+it('does not make one business wait for another', async () => {
+  const { start, end, begun } = createWork();
+  const busy = ['1', '2', '3'].map((name) => start(name, 'hold'));
+  const other = start('other', 'hold', 'b');
+  expect(begun).toEqual(['1', '2', 'other']);
+  end('other');
+  expect(await other).toBe('other');
+  for (const [index, name] of ['1', '2', '3'].entries()) {
+    end(name);
+    expect(await busy[index]).toBe(name);
+  }
+});
+
+it('gives the place of work that failed to the next', async () => {
+  const { start, end, begun } = createWork();
+  const all = ['1', '2', '3'].map((name) => start(name, 'hold'));
+  end('1', new Error('Postgres is away.'));
+  await expect(all[0]).rejects.toThrow('away');
+  expect(begun).toEqual(['1', '2', '3']);
+  end('2');
+  end('3');
+  expect(await Promise.all(all.slice(1))).toEqual(['2', '3']);
+});
