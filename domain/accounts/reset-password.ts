@@ -37,10 +37,9 @@ const USE: Statement = {
       from used where u.id = used.user_id and lower(u.email) = lower(used.email)
     returning u.id, u.email`,
 };
-const END_CHALLENGES: Statement = {
-  name: 'reset-password-end-challenges',
-  text: `delete from login_challenges where user_id = $1`,
-};
+
+/** Why the sessions ended, as their rows and their clients are told. */
+export const PASSWORD_RESET = 'password_reset';
 
 export interface PasswordReset {
   ended: EndedSessions;
@@ -48,8 +47,8 @@ export interface PasswordReset {
 }
 
 /**
- * Sets a password by a mailed link, once: every session ends (and every login that waits for its second factor, which
- * the old password began), the lock is lifted, the address counts as verified, its owner is told. The second factor
+ * Sets a password by a mailed link, once: every session ends, as does every login that waits for
+ * its second factor, the lock is lifted, the address counts as verified, its owner is told. The second factor
  * stays on: a stolen mailbox is not the device. All of it or nothing. Across tenants: it is the person's.
  * @returns undefined where the link was used meanwhile, replaced or has run out
  */
@@ -61,14 +60,11 @@ export function resetPassword(
     const [person] = await tx.query<{ id: string; email: string }>(USE, [linkId, passwordHash]);
     if (!person) return undefined;
     const { id, email } = person;
-    const ended = await revokeSessions(tx, { userId: id }, 'password_reset');
-    await tx.query(END_CHALLENGES, [id]);
+    const owners = { ...origin, actorId: id };
+    const ended = await revokeSessions(tx, { userId: id }, PASSWORD_RESET, owners);
     await clearFailures(tx, email);
-    await recordAudit(
-      tx,
-      { ...origin, actorId: id },
-      { action: 'password.reset', subject: { kind: 'user', id }, after: { reason: 'mailed_link' } },
-    );
+    const subject = { kind: 'user', id } as const;
+    await recordAudit(tx, owners, { action: 'password.reset', subject, after: { reason: 'mailed_link' } });
     const { mailId } = await queueMail(tx, {
       template: 'password_changed',
       recipient: email,

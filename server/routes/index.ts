@@ -2,6 +2,7 @@ import type { ServerContext } from '../context';
 import type { Route } from '../http/route';
 import { agentRoutes } from './agents';
 import { authRoutes } from './auth';
+import { mailedRoutes } from './auth/mailed';
 import { budgetRoutes } from './budgets';
 import { businessRoutes } from './businesses';
 import { chatRoutes } from './chat';
@@ -23,6 +24,7 @@ import { widgetRoutes } from './widgets';
 /** Every route of the API. OpenAPI is made from the same list. */
 export const apiRoutes = (context: ServerContext): Route[] => [
   ...authRoutes(context),
+  ...mailedRoutes(context),
   ...businessRoutes(context),
   ...memberRoutes(context),
   ...widgetRoutes(context),
