@@ -34,14 +34,20 @@ export async function answerInHand(
     await reply.close({ announceRest: true });
     return outcome;
   } catch (error) {
-    await reply?.close({ announceRest: false });
+    await reply?.close({ announceRest: isKept(control.signal) });
     return outcomeOf(context, run, control.signal, error, reply?.content);
   } finally {
     await started;
   }
 }
 
-/** The reply on its way out. Nothing leaves any more once the run is broken off. */
+/** What was said stays in the message, unless the next worker begins the reply anew. */
+const isKept = (signal: AbortSignal): boolean => !['lost', 'handed_back'].includes(abortKind(signal) ?? '');
+
+/**
+ * The reply on its way out. Nothing comes to it any more once the run is broken off; what it holds by then is said, so
+ * that whoever listens has heard exactly what the message keeps.
+ */
 function openReply(
   context: WorkerContext,
   run: ClaimedRun,
@@ -62,7 +68,8 @@ function openReply(
     onSaveFailed: (error) =>
       context.logger.warn({ err: error, runId: run.id, requestId: run.requestId }, 'a reply was not saved'),
   });
-  control.signal.addEventListener('abort', () => void reply.close({ announceRest: false }), { once: true });
+  const close = () => void reply.close({ announceRest: isKept(control.signal) });
+  control.signal.addEventListener('abort', close, { once: true });
   return reply;
 }
 

@@ -69,6 +69,8 @@ export async function callModel(hand: RunInHand, call: ModelCall, received: Rece
     throw error;
   }
   await settle(hand, call, hold, received, await completionOf(call, received));
+  // The answer's last words may have been on their way to us when it was broken off: it is not whole then.
+  if (reply.isCut) signal.throwIfAborted();
   return { received, outputCap: hold.outputCap };
 }
 
@@ -76,7 +78,11 @@ type Ending = Pick<Settlement, 'outcome' | 'counted' | 'errorCode'>;
 
 const completionOf = async (call: ModelCall, received: Received): Promise<Ending> =>
   received.isCut
-    ? { outcome: 'stopped', errorCode: 'over_cap', counted: await received.counted(await estimateContext(call)) }
+    ? {
+        outcome: 'stopped',
+        errorCode: 'over_cap',
+        counted: await received.counted(await estimateContext(call)),
+      }
     : { outcome: 'completed' };
 
 async function failureOf(

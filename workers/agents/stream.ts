@@ -35,6 +35,7 @@ export class ReplyStream {
   private saveTimer: NodeJS.Timeout | undefined;
   private saving: Promise<void> | undefined;
   private isOver = false;
+  private hasDropped = false;
 
   constructor(private readonly options: ReplyStreamOptions) {
     this.text = options.content;
@@ -58,9 +59,17 @@ export class ReplyStream {
     return this.text;
   }
 
+  /** Text came after the end: what the provider said is more than the message has. */
+  get isCut(): boolean {
+    return this.hasDropped;
+  }
+
   /** Postgres stores neither NUL nor half a surrogate pair. */
   push(piece: string): void {
-    if (this.isOver) return;
+    if (this.isOver) {
+      this.hasDropped = true;
+      return;
+    }
     let clean = this.half + piece.replaceAll('\0', '');
     this.half = '';
     if (clean !== '' && isHighSurrogate(clean.charCodeAt(clean.length - 1))) {
@@ -79,7 +88,7 @@ export class ReplyStream {
   }
 
   /**
-   * Ends it: announces what is left where the run goes on to its end, nothing where it was stopped or taken over.
+   * Ends it: announces what is left where the message keeps it, nothing where another worker begins the reply anew.
    * Resolves once no save is under way any more.
    */
   async close({ announceRest }: { announceRest: boolean }): Promise<void> {
