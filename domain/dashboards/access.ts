@@ -1,5 +1,7 @@
+import type { Knex } from 'knex';
 import type { Database } from '../../db/database';
 import { systemStatement, tenantStatement, type Statement } from '../../db/scope';
+import { trxStatement } from '../../db/trx-statement';
 import type { DashboardAccess } from '../policies/dashboard';
 
 const COLUMNS = 'id, business_id as "businessId", owner_id as "ownerId", shared';
@@ -29,5 +31,16 @@ export async function findDashboardAccesses(
   dashboardIds: readonly string[],
 ): Promise<Map<string, DashboardAccess>> {
   const rows = await systemStatement<DashboardAccess & { id: string }>(db, FIND_MANY, [dashboardIds]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+const KEEP: Statement = { name: 'dashboard-keep', text: `${FIND_MANY.text} order by id for share` };
+
+/** The same in a business's transaction, and until it ends they are neither deleted nor changed. */
+export async function keepDashboards(
+  trx: Knex.Transaction,
+  dashboardIds: readonly string[],
+): Promise<Map<string, DashboardAccess>> {
+  const rows = await trxStatement<DashboardAccess & { id: string }>(trx, KEEP, [dashboardIds]);
   return new Map(rows.map((row) => [row.id, row]));
 }

@@ -3,6 +3,9 @@ import type { LayoutItem } from '../../db/layout-item';
 import { Dashboard } from '../../db/models/Dashboard';
 import { badRequest } from '../../lib/errors';
 import { newId } from '../../lib/ids';
+import { dashboardPolicy } from '../policies/dashboard';
+import { preferencesTouched } from '../preferences/write';
+import type { PreferencesRow } from '../presenters/preferences';
 import type { Actor } from '../roles';
 
 export interface DashboardInput {
@@ -27,26 +30,84 @@ export async function createDashboard(
   return row;
 }
 
-/** @returns undefined when the row is gone or `version` is no longer its version */
+/** @returns undefined when the row is gone, is no longer the actor's to change, or `version` is not its version */
 export async function updateDashboard(
   trx: Knex.Transaction,
   actor: Actor,
-  before: { id: string; shared: boolean; layout: LayoutItem[] },
+  { id }: { id: string },
   version: number | undefined,
   changes: Partial<DashboardInput>,
 ): Promise<Dashboard | undefined> {
+  // Locked before it is checked: a layout and a sharing that come at once must not each pass for the other's past.
+  const before = await Dashboard.query(trx).findById(id).forNoKeyUpdate();
+  if (!before || !dashboardPolicy.update(actor, before)) return undefined;
+  if (version !== undefined && before.version !== version) return undefined;
   const shared = changes.shared ?? before.shared;
   if (changes.layout || (shared && !before.shared)) {
     await assertPlaceable(trx, actor, changes.layout ?? before.layout, shared);
   }
-  const query = Dashboard.query(trx).patch(changes).where('id', before.id).returning('*');
-  if (version !== undefined) query.where('version', version);
-  const [row] = await query;
+  const [row] = await Dashboard.query(trx).patch(changes).where('id', id).returning('*');
   if (row && changes.layout) {
-    await trx('dashboard_widgets').where({ dashboard_id: before.id }).delete();
-    await placeWidgets(trx, actor.businessId, before.id, changes.layout);
+    await trx('dashboard_widgets').where({ dashboard_id: id }).delete();
+    await placeWidgets(trx, actor.businessId, id, changes.layout);
   }
   return row;
+}
+
+/** @returns the row that went, undefined where it was gone already, and the preferences that pointed to it */
+export async function deleteDashboard(
+  trx: Knex.Transaction,
+  businessId: string,
+  dashboardId: string,
+): Promise<{ gone: Dashboard | undefined; preferences: PreferencesRow[] }> {
+  const [gone] = await Dashboard.query(trx).delete().where('id', dashboardId).returning('*');
+  return { gone: gone as Dashboard | undefined, preferences: await preferencesTouched(trx, businessId) };
+}
+
+/** Longest name, characters. */
+export const MAX_DASHBOARD_NAME = 200;
+const COPY_SUFFIX = ' (copy)';
+
+/**
+ * A private copy for the actor, with the widgets of the original that they may see, where they stand. What others
+ * keep to themselves is left out.
+ */
+export async function duplicateDashboard(
+  trx: Knex.Transaction,
+  actor: Actor,
+  original: Pick<Dashboard, 'name' | 'description' | 'layout'>,
+): Promise<Dashboard> {
+  const { name, description, layout } = original;
+  const visible = await placeable(trx, actor, layout, false);
+  return createDashboard(trx, actor, {
+    name: `${withoutHalves(name.slice(0, MAX_DASHBOARD_NAME - COPY_SUFFIX.length))}${COPY_SUFFIX}`,
+    description,
+    shared: false,
+    layout: layout.filter(({ widgetId }) => visible.has(widgetId)),
+  });
+}
+
+/** A cut through a surrogate pair leaves half of it, which can't be stored. */
+const withoutHalves = (text: string): string => text.replace(/[\ud800-\udbff]$/, '');
+
+/** Which of a layout's widgets there may be: those that the actor sees, and on a shared one that everyone does. */
+async function placeable(
+  trx: Knex.Transaction,
+  actor: Actor,
+  layout: readonly LayoutItem[],
+  shared: boolean,
+): Promise<ReadonlySet<string>> {
+  const rows = await trx('widgets')
+    .whereIn(
+      'id',
+      layout.map((item) => item.widgetId),
+    )
+    .where((visible) => {
+      visible.where('scope', 'business');
+      if (!shared) visible.orWhere('owner_id', actor.userId);
+    })
+    .select<{ id: string }[]>('id');
+  return new Set(rows.map(({ id }) => id));
 }
 
 async function assertPlaceable(
@@ -56,16 +117,9 @@ async function assertPlaceable(
   shared: boolean,
 ): Promise<void> {
   const ids = layout.map((item) => item.widgetId);
-  const rows = await trx('widgets')
-    .whereIn('id', ids)
-    .where((visible) => {
-      visible.where('scope', 'business');
-      if (!shared) visible.orWhere('owner_id', actor.userId);
-    })
-    .select('id');
-  const placeable = new Set(rows.map((row: { id: string }) => row.id));
+  const visible = await placeable(trx, actor, layout, shared);
   const details = ids.flatMap((id, index) =>
-    placeable.has(id)
+    visible.has(id)
       ? []
       : [
           {

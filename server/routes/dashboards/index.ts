@@ -1,18 +1,21 @@
 import { z } from 'zod';
 import { Dashboard } from '../../../db/models/Dashboard';
 import { withTenantModels } from '../../../db/scope';
-import { createDashboard, updateDashboard } from '../../../domain/dashboards/write';
+import { createDashboard, deleteDashboard, updateDashboard } from '../../../domain/dashboards/write';
 import { dashboardPolicy } from '../../../domain/policies/dashboard';
+import { preferencesTouched } from '../../../domain/preferences/write';
 import { presentDashboard, type DashboardRow } from '../../../domain/presenters/dashboard';
 import { rewatchDashboard } from '../../../domain/refresh/watch';
-import { forbidden } from '../../../lib/errors';
+import { forbidden, notFound } from '../../../lib/errors';
 import type { ServerContext } from '../../context';
 import { authorize } from '../../http/authorize';
 import { idempotent } from '../../http/idempotent';
 import { idParams, likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
 import { versionConflict } from '../../http/precondition';
 import { defineRoute, type Route } from '../../http/route';
+import { announcePreferences } from '../preferences/announce';
 import { announceDashboard, announceDashboardDeleted } from './announce';
+import { useRoutes } from './use';
 import { createDashboardBody, dashboardSchema, updateDashboardBody } from './schemas';
 
 const SORT_COLUMNS: Record<string, string> = {
@@ -113,13 +116,15 @@ export function dashboardRoutes(context: ServerContext): Route[] {
         if (body.shared !== undefined && body.shared !== before.shared && !dashboardPolicy.share(actor)) {
           throw forbidden('Your role does not allow sharing dashboards.');
         }
-        const row = await withTenantModels(db, actor.businessId, (trx) =>
-          updateDashboard(trx, actor, before, ifMatch, body),
-        );
+        const { row, preferences } = await withTenantModels(db, actor.businessId, async (trx) => ({
+          row: await updateDashboard(trx, actor, before, ifMatch, body),
+          preferences: await preferencesTouched(trx, actor.businessId),
+        }));
         if (!row) throw versionConflict('dashboard');
         if (body.layout) await rewatchDashboard(db, actor.businessId, params.id);
         const dashboard = presentDashboard(row);
         announceDashboard(context, actor.businessId, dashboard, requestId, before.shared);
+        announcePreferences(context, preferences, requestId);
         return { data: dashboard, etag: String(dashboard.version) };
       },
     }),
@@ -132,14 +137,16 @@ export function dashboardRoutes(context: ServerContext): Route[] {
       params: idParams,
       status: 204,
       handler: async ({ actor, params, requestId }) => {
-        const row = await find(actor.businessId, params.id);
-        authorize(actor, dashboardPolicy, 'delete', row, 'Dashboard');
-        await withTenantModels(db, actor.businessId, async (trx) =>
-          Dashboard.query(trx).deleteById(params.id),
+        authorize(actor, dashboardPolicy, 'delete', await find(actor.businessId, params.id), 'Dashboard');
+        const { gone, preferences } = await withTenantModels(db, actor.businessId, (trx) =>
+          deleteDashboard(trx, actor.businessId, params.id),
         );
-        announceDashboardDeleted(context, row, requestId);
+        if (!gone) throw notFound('Dashboard');
+        announceDashboardDeleted(context, gone, requestId);
+        announcePreferences(context, preferences, requestId);
         return { status: 204 };
       },
     }),
+    ...useRoutes(context, find),
   ];
 }

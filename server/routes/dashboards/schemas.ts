@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_DASHBOARD_NAME } from '../../../domain/dashboards/write';
 import { idSchema } from '../../http/lists';
 
 /** Columns of the grid, and how far down it goes. */
@@ -14,30 +15,47 @@ const layoutItem = z
       .int()
       .min(0)
       .max(GRID_COLUMNS - 1),
-    y: z.number().int().min(0).max(GRID_ROWS),
+    y: z
+      .number()
+      .int()
+      .min(0)
+      .max(GRID_ROWS - 1),
     w: z.number().int().min(1).max(GRID_COLUMNS),
     h: z.number().int().min(1).max(100),
+  })
+  .refine(({ y, h }) => y + h <= GRID_ROWS, {
+    path: ['h'],
+    message: `reaches beyond the grid's ${GRID_ROWS} rows`,
   })
   .refine(({ x, w }) => x + w <= GRID_COLUMNS, {
     path: ['w'],
     message: `reaches beyond the grid's ${GRID_COLUMNS} columns`,
   });
 
+type Item = z.output<typeof layoutItem>;
+
+const overlap = (a: Item, b: Item): boolean =>
+  a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+
 const layout = z
   .array(layoutItem)
   .max(MAX_WIDGETS)
   .superRefine((items, context) => {
     const seen = new Set<string>();
-    items.forEach(({ widgetId }, index) => {
-      if (seen.has(widgetId)) {
+    items.forEach((item, index) => {
+      if (seen.has(item.widgetId)) {
         context.addIssue({ code: 'custom', path: [index, 'widgetId'], message: 'is on the dashboard twice' });
       }
-      seen.add(widgetId);
+      seen.add(item.widgetId);
+      const covered = items.slice(0, index).findIndex((other) => overlap(item, other));
+      if (covered >= 0) {
+        context.addIssue({ code: 'custom', path: [index], message: `overlaps layout.${covered}` });
+      }
     });
   });
 
 const fields = {
-  name: z.string().trim().min(1, 'must not be empty').max(200),
+  name: z.string().trim().min(1, 'must not be empty').max(MAX_DASHBOARD_NAME),
   description: z.string().max(2_000),
   shared: z.boolean(),
   layout,
