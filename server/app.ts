@@ -50,7 +50,7 @@ export function createApp(context: ServerContext, operations: Operations = creat
   app.use(systemRouter(operations, env).routes());
   const routes = apiRoutes(context);
   app.use(openApiRouter(routes, env.PUBLIC_URL).routes());
-  const router = routerOf(routes, authenticate(context.authenticator, env.JWT_SECRET), context);
+  const router = routerOf(routes, authenticate(context, env.JWT_SECRET), context);
   app.use(router.routes());
   app.use(router.allowedMethods({ throw: false }));
   return app;

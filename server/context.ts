@@ -6,6 +6,7 @@ import {
   type FindWidgetData,
   type FindWidgetHead,
 } from '../domain/widgets/read';
+import { createKeyAuthenticator, type KeyAuthenticator } from '../domain/api-keys/authenticate';
 import { createAuthenticator, type Authenticator } from '../domain/accounts/authenticate';
 import { createChatLimit, type ChatLimit } from './chat/limit';
 import { createRateLimits, type RateLimits, type RateLimitTable } from './http/rate-limits';
@@ -13,6 +14,7 @@ import { createRateLimits, type RateLimits, type RateLimitTable } from './http/r
 /** What the routes and sockets of one server process share. */
 export interface ServerContext extends Parts {
   authenticator: Authenticator;
+  apiKeys: KeyAuthenticator;
   findWidgetHead: FindWidgetHead;
   findWidgetData: FindWidgetData;
   requestRefresh: RequestRefresh;
@@ -29,6 +31,7 @@ export interface ServerOptions {
 export const createServerContext = (parts: Parts, options: ServerOptions = {}): ServerContext => ({
   ...parts,
   authenticator: createAuthenticator(parts.db, { secrets: parts.env.JWT_SECRET }),
+  apiKeys: createKeyAuthenticator(parts),
   findWidgetHead: createFindWidgetHead(parts.db),
   findWidgetData: createFindWidgetData(parts.db),
   requestRefresh: createRequestRefresh(parts.db),

@@ -1,5 +1,5 @@
+import type { Context } from 'koa';
 import { Readable } from 'node:stream';
-import type { AccessClaims } from '../../domain/accounts/tokens';
 import { findMessage, readProgress, type RunProgress } from '../../domain/conversations/read';
 import { presentMessage, presentRun } from '../../domain/presenters/conversation';
 import type { Actor } from '../../domain/roles';
@@ -123,22 +123,17 @@ async function* eventsOf(
 }
 
 /**
- * The stream for one reader of a run of their own. It ends with the run, with their login, or when they go; it reads
- * no further ahead than they take.
+ * The stream for one reader of a run of their own. It ends with the run, with their login or key, or when they go; it
+ * reads no further ahead than they take.
+ * @param koa of the request, once it was authenticated
  */
 export function streamRun(
   context: ServerContext,
   actor: Actor,
-  claims: AccessClaims,
+  koa: Pick<Context, 'state'>,
   runId: string,
   from?: StreamPosition,
 ): Readable {
-  const mayGoOn = async () => {
-    if (claims.expiresAt.getTime() <= Date.now()) return false;
-    return context.authenticator.authorizeClaims(claims).then(
-      () => true,
-      () => false,
-    );
-  };
+  const mayGoOn = koa.state.mayGoOn as () => Promise<boolean>;
   return Readable.from(eventsOf(context, actor, runId, from, mayGoOn), { objectMode: false });
 }

@@ -41,7 +41,7 @@ function refusalOf({ policy, scope, verified }: MemberAccess, actor: Actor): Htt
   if (actor.apiKey && !scope) {
     return forbidden('This is not for API keys. Log in to do it.', 'insufficient_scope');
   }
-  if (actor.apiKey && scope && !actor.apiKey.scopes.includes(scope)) {
+  if (actor.apiKey && scope && scope !== 'any' && !actor.apiKey.scopes.includes(scope)) {
     return forbidden(`This API key lacks the scope ${scope}.`, 'insufficient_scope');
   }
   if (!policy(actor)) return forbidden();

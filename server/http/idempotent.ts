@@ -12,8 +12,8 @@ interface StoredReply {
 }
 
 /**
- * Runs a creating POST in one transaction of the business, once per `Idempotency-Key` (24 h, scoped to caller and
- * route): the key and the answer are written in the same transaction as the work, so a crash leaves both or
+ * Runs a creating POST in one transaction of the business, once per `Idempotency-Key` (24 h, scoped to caller, of
+ * which an API key is one of its own, and route): the key and the answer are written in the same transaction as the work, so a crash leaves both or
  * neither, and twins wait for each other on the key's row.
  *
  * @param afterCommit what may only happen once, after the commit: announcing, enqueueing. Not run on a replay.
@@ -31,7 +31,7 @@ export async function idempotent<Data>(
     if (idempotencyKey === undefined) return work(trx);
     const id = {
       business_id: actor.businessId,
-      caller: actor.userId,
+      caller: actor.apiKey ? `key:${actor.apiKey.id}` : actor.userId,
       route: `${koa.method} ${koa.path}`,
       key: idempotencyKey,
     };

@@ -48,8 +48,8 @@ export type Access = { public: true } | MemberAccess;
 
 export interface MemberAccess {
   policy: (actor: Actor) => boolean;
-  /** What an API key must hold to call this; without it the route is closed to keys. */
-  scope?: ApiScope;
+  /** What an API key must hold to call this (`any`: nothing in particular); without it the route is closed to keys. */
+  scope?: ApiScope | 'any';
   /** Only for people whose e-mail address is verified. */
   verified?: true;
 }

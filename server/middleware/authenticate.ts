@@ -2,6 +2,8 @@ import type { Context, Middleware } from 'koa';
 import koaJwt from 'koa-jwt';
 import { createSecretKey } from 'node:crypto';
 import type { Authenticator } from '../../domain/accounts/authenticate';
+import type { KeyAuthenticator } from '../../domain/api-keys/authenticate';
+import { API_KEY_MARK } from '../../domain/api-keys/key';
 import {
   readClaims,
   type AccessClaims,
@@ -9,6 +11,7 @@ import {
   TOKEN_AUDIENCE,
   TOKEN_ISSUER,
 } from '../../domain/accounts/tokens';
+import type { Actor } from '../../domain/roles';
 import { unauthorized } from '../../lib/errors';
 
 /**
@@ -22,12 +25,16 @@ const VERIFIED_CACHE_MS = 4_000;
 const VERIFIED_CACHE_ENTRIES = 10_000;
 
 /**
- * Bearer token to `ctx.state.actor` (and its claims to `ctx.state.access`): koa-jwt checks the signature with algorithm, issuer and audience pinned, then
- * the claims' kind and expiry are demanded and the session behind them is asked. The signature's check is kept for
- * a moment (it is the same for the same text); the session's is not kept here.
+ * Bearer token to `ctx.state.actor`, and to `ctx.state.mayGoOn`, which a stream asks again. An API key is looked up.
+ * Of a JWT koa-jwt checks the signature with algorithm, issuer and audience pinned, then the claims' kind and expiry
+ * are demanded and the session behind them is asked. The signature's check is kept for a moment (it is the same for
+ * the same text); the session's is not kept here.
  * @throws HttpError 401
  */
-export function authenticate(authenticator: Authenticator, secrets: readonly string[]): Middleware {
+export function authenticate(
+  { authenticator, apiKeys }: { authenticator: Authenticator; apiKeys: KeyAuthenticator },
+  secrets: readonly string[],
+): Middleware {
   const verify = koaJwt({
     secret: secrets.map(keyOf) as unknown as string[],
     algorithms: [TOKEN_ALGORITHM],
@@ -51,14 +58,29 @@ export function authenticate(authenticator: Authenticator, secrets: readonly str
     return claims;
   }
 
-  return async (ctx, next) => {
-    const claims = await claimsOf(ctx);
+  async function actorOf(claims: AccessClaims | undefined): Promise<Actor> {
     if (!claims || claims.expiresAt.getTime() <= Date.now()) {
       throw unauthorized('The access token is missing, wrong or has run out.', 'invalid_token');
     }
-    const { actor } = await authenticator.authorizeClaims(claims);
-    ctx.state.actor = actor;
-    ctx.state.access = claims;
+    return (await authenticator.authorizeClaims(claims)).actor;
+  }
+
+  return async (ctx, next) => {
+    const key = keyTextOf(ctx);
+    const claims = key === undefined ? await claimsOf(ctx) : undefined;
+    const authenticated = () => (key === undefined ? actorOf(claims) : apiKeys.authenticate(key));
+    ctx.state.actor = await authenticated();
+    ctx.state.mayGoOn = () =>
+      authenticated().then(
+        () => true,
+        () => false,
+      );
     return next();
   };
+}
+
+/** The API key of a request; undefined where it has none. */
+function keyTextOf(ctx: Context): string | undefined {
+  const [, text] = /^Bearer +(\S+)$/i.exec(ctx.get('authorization')) ?? [];
+  return text?.startsWith(API_KEY_MARK) ? text : undefined;
 }

@@ -1,6 +1,7 @@
 import type { ServerContext } from '../context';
 import type { Route } from '../http/route';
 import { agentRoutes } from './agents';
+import { apiKeyRoutes } from './api-keys';
 import { authRoutes } from './auth';
 import { mailedRoutes } from './auth/mailed';
 import { budgetRoutes } from './budgets';
@@ -27,6 +28,7 @@ export const apiRoutes = (context: ServerContext): Route[] => [
   ...mailedRoutes(context),
   ...businessRoutes(context),
   ...memberRoutes(context),
+  ...apiKeyRoutes(context),
   ...widgetRoutes(context),
   ...connectionRoutes(context),
   ...dashboardRoutes(context),

@@ -1,5 +1,6 @@
 import type { ExtendedError } from 'socket.io';
 import { z } from 'zod';
+import { API_KEY_MARK } from '../../domain/api-keys/key';
 import { HttpError } from '../../lib/errors';
 import { newId } from '../../lib/ids';
 import type { Presence } from '../../realtime/presence';
@@ -27,6 +28,13 @@ export function handshake(
   async function logIn(socket: ClientSocket): Promise<void> {
     const auth = authSchema.safeParse(socket.handshake.auth);
     if (!auth.success) throw new HttpError(401, 'invalid_token', 'Send the access token as auth.token.');
+    if (auth.data.token.startsWith(API_KEY_MARK)) {
+      throw new HttpError(
+        403,
+        'api_key_refused',
+        'An API key opens no socket. Log in and send its access token.',
+      );
+    }
     const { actor, expiresAt } = await authenticator.authenticate(auth.data.token);
     const connection = {
       id: newId(),

@@ -50,7 +50,7 @@ export function agentRoutes(context: ServerContext): Route[] {
       path: '/agents',
       summary: 'List agents',
       tag: 'agents',
-      access: { policy: agentPolicy.list },
+      access: { policy: agentPolicy.list, scope: 'agents:read' },
       query: listQuery(['createdAt', 'updatedAt', 'name']),
       response: z.array(agentSchema),
       handler: async ({ actor, query }) => {
@@ -110,7 +110,7 @@ export function agentRoutes(context: ServerContext): Route[] {
       path: '/agents/:id',
       summary: 'One agent, with what it has done in all',
       tag: 'agents',
-      access: { policy: agentPolicy.list },
+      access: { policy: agentPolicy.list, scope: 'agents:read' },
       params: idParams,
       response: agentWithTotalsSchema,
       handler: async ({ actor, params }) => {
@@ -182,7 +182,7 @@ export function agentRoutes(context: ServerContext): Route[] {
       path: '/agents/:id/tools',
       summary: 'What an agent can do beside answering',
       tag: 'agents',
-      access: { policy: agentPolicy.list },
+      access: { policy: agentPolicy.list, scope: 'agents:read' },
       params: idParams,
       response: z.array(toolSchema),
       handler: async ({ actor, params }) => {

@@ -16,7 +16,7 @@ export const budgetRoutes = ({ db }: ServerContext): Route[] => [
     path: '/budgets',
     summary: 'Every budget, with what its current day or month has taken',
     tag: 'usage',
-    access: { policy: budgetPolicy.read },
+    access: { policy: budgetPolicy.read, scope: 'usage:read' },
     response: z.array(budgetSchema),
     handler: async ({ actor }) => ({
       data: (await listBudgets(db, actor.businessId)).map(presentBudget),

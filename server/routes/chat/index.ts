@@ -1,4 +1,3 @@
-import type { AccessClaims } from '../../../domain/accounts/tokens';
 import { agentExists } from '../../../domain/agents/exists';
 import { defaultAgentId, findConversation, findMessage } from '../../../domain/conversations/read';
 import { conversationPolicy } from '../../../domain/policies/conversation';
@@ -44,7 +43,7 @@ export function chatRoutes(context: ServerContext): Route[] {
       path: '/agents/:id/chat',
       summary: 'Ask an agent; the reply comes over Socket.IO or GET /runs/:id',
       tag: 'chat',
-      access: { policy: conversationPolicy.chat },
+      access: { policy: conversationPolicy.chat, scope: 'chat' },
       params: idParams,
       body: agentChatBody,
       response: chatSchema,
@@ -61,7 +60,7 @@ export function chatRoutes(context: ServerContext): Route[] {
       path: '/chat',
       summary: 'Ask and wait for the reply; 202 where it takes longer or needs a confirmation',
       tag: 'chat',
-      access: { policy: conversationPolicy.chat },
+      access: { policy: conversationPolicy.chat, scope: 'chat' },
       body: chatBody,
       response: chatSchema,
       handler: async (request) => {
@@ -82,7 +81,7 @@ export function chatRoutes(context: ServerContext): Route[] {
       path: '/chat/stream',
       summary: 'Ask, and read the reply as it is written, as server-sent events',
       tag: 'chat',
-      access: { policy: conversationPolicy.chat },
+      access: { policy: conversationPolicy.chat, scope: 'chat' },
       body: chatBody,
       streams: true,
       handler: async (request) => {
@@ -92,7 +91,7 @@ export function chatRoutes(context: ServerContext): Route[] {
           content: body.message,
           ...(body.conversationId && { conversationId: body.conversationId }),
         });
-        return { stream: streamRun(context, actor, koa.state.access as AccessClaims, data.run.id) };
+        return { stream: streamRun(context, actor, koa, data.run.id) };
       },
     }),
   ];

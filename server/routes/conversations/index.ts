@@ -28,7 +28,7 @@ export function conversationRoutes(context: ServerContext): Route[] {
       path: '/conversations',
       summary: 'Your conversations; ?search= looks into titles and messages',
       tag: 'conversations',
-      access: { policy: conversationPolicy.list },
+      access: { policy: conversationPolicy.list, scope: 'chat' },
       query: listQuery(CONVERSATION_SORTS).extend({
         agentId: idSchema.optional(),
         sort: z
@@ -56,7 +56,7 @@ export function conversationRoutes(context: ServerContext): Route[] {
       path: '/conversations/:id',
       summary: 'One of your conversations',
       tag: 'conversations',
-      access: { policy: conversationPolicy.list },
+      access: { policy: conversationPolicy.list, scope: 'chat' },
       params: idParams,
       response: conversationSchema,
       handler: async ({ actor, params }) => {
@@ -110,7 +110,7 @@ export function conversationRoutes(context: ServerContext): Route[] {
       path: '/conversations/:id/messages',
       summary: 'The newest messages before a position, oldest first',
       tag: 'conversations',
-      access: { policy: conversationPolicy.list },
+      access: { policy: conversationPolicy.list, scope: 'chat' },
       params: idParams,
       query: z.strictObject({
         before: z.coerce.number().int().min(1).max(2_147_483_647).optional(),
@@ -131,7 +131,7 @@ export function conversationRoutes(context: ServerContext): Route[] {
       path: '/conversations/:id/messages',
       summary: 'Say something in a conversation; its agent replies',
       tag: 'conversations',
-      access: { policy: conversationPolicy.chat },
+      access: { policy: conversationPolicy.chat, scope: 'chat' },
       params: idParams,
       body: z.strictObject({ content }),
       response: chatSchema,

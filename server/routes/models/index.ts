@@ -28,7 +28,7 @@ export const modelRoutes = ({ db, env }: ServerContext): Route[] => [
     path: '/models',
     summary: 'The models that agents of this business can use, with prices per million tokens in US dollars',
     tag: 'agents',
-    access: { policy: agentPolicy.list },
+    access: { policy: agentPolicy.list, scope: 'agents:read' },
     response: z.array(modelSchema),
     handler: async ({ actor }) => ({ data: await availableModels(db, env, actor.businessId) }),
   }),

@@ -21,7 +21,7 @@ export const rateLimitRoutes = ({ chatLimit, rateLimits }: ServerContext): Route
     path: '/rate-limit',
     summary: 'How many requests and messages you may still send, by window',
     tag: 'system',
-    access: { policy: () => true },
+    access: { policy: () => true, scope: 'any' },
     response: z.array(allowanceSchema),
     handler: async ({ actor }) => {
       const [requests, chats] = await Promise.all([rateLimits.show(actor), chatLimit.show(actor)]);

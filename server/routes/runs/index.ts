@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { AccessClaims } from '../../../domain/accounts/tokens';
 import { findRun } from '../../../domain/conversations/read';
 import { conversationPolicy } from '../../../domain/policies/conversation';
 import { presentRun } from '../../../domain/presenters/conversation';
@@ -27,7 +26,7 @@ export function runRoutes(context: ServerContext): Route[] {
       path: '/runs/:id',
       summary: 'One reply in the making, or made: its state, tokens and cost',
       tag: 'runs',
-      access: { policy: conversationPolicy.list },
+      access: { policy: conversationPolicy.list, scope: 'chat' },
       params: idParams,
       response: runSchema,
       handler: async ({ actor, params }) => {
@@ -41,14 +40,14 @@ export function runRoutes(context: ServerContext): Route[] {
       path: '/runs/:id/stream',
       summary: 'A reply as it is written, as server-sent events; resumable with Last-Event-ID',
       tag: 'runs',
-      access: { policy: conversationPolicy.list },
+      access: { policy: conversationPolicy.list, scope: 'chat' },
       params: idParams,
       streams: true,
       handler: async ({ actor, params, koa }) => {
         const run = await findRun(db, actor.businessId, params.id);
         authorize(actor, conversationPolicy, 'read', run, 'Run');
         const from = parseEventId(koa.get('last-event-id'));
-        return { stream: streamRun(context, actor, koa.state.access as AccessClaims, run.id, from) };
+        return { stream: streamRun(context, actor, koa, run.id, from) };
       },
     }),
     defineRoute({
@@ -56,7 +55,7 @@ export function runRoutes(context: ServerContext): Route[] {
       path: '/runs/:id/cancel',
       summary: 'Stop a reply; what was written stays. 202 where its worker has not let go yet',
       tag: 'runs',
-      access: { policy: conversationPolicy.list },
+      access: { policy: conversationPolicy.list, scope: 'chat' },
       params: idParams,
       response: runSchema,
       handler: async ({ actor, params, requestId }) => {

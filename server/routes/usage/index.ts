@@ -18,7 +18,7 @@ export const usageRoutes = ({ db }: ServerContext): Route[] => [
     path: '/usage',
     summary: 'Tokens and cost by day, model, agent or person; also as CSV',
     tag: 'usage',
-    access: { policy: usagePolicy.read },
+    access: { policy: usagePolicy.read, scope: 'usage:read' },
     query: usageQuery,
     response: usageSchema,
     handler: async ({ actor, query, koa }) => {
@@ -38,7 +38,7 @@ export const usageRoutes = ({ db }: ServerContext): Route[] => [
     path: '/usage/calls',
     summary: 'The ledger: every call to a provider, newest first; also as CSV',
     tag: 'usage',
-    access: { policy: usagePolicy.read },
+    access: { policy: usagePolicy.read, scope: 'usage:read' },
     query: callsQuery,
     response: z.array(callSchema),
     handler: async ({ actor, query, koa }) => {

@@ -17,7 +17,7 @@ export const previewRoute = (context: ServerContext): Route =>
     path: '/widgets/preview',
     summary: 'Run a source once and see its data; nothing is stored',
     tag: 'widgets',
-    access: { policy: widgetPolicy.create },
+    access: { policy: widgetPolicy.create, scope: 'widgets:write' },
     body: z.strictObject({ type: z.enum(WIDGET_TYPES).default('custom'), source: sourceSchema }),
     response: z.strictObject({
       ok: z.boolean(),

@@ -8,7 +8,7 @@ export const widgetTypeRoute = defineRoute({
   path: '/widget-types',
   summary: 'The widget types, with JSON Schemas of their config and data',
   tag: 'widgets',
-  access: { policy: () => true },
+  access: { policy: () => true, scope: 'widgets:read' },
   response: z.array(
     z.strictObject({
       type: z.string(),

@@ -29,6 +29,9 @@ const MAY: Record<string, Role | 'anyone'> = {
   'get /business/members': 'viewer',
   'patch /business/members/:id': 'admin',
   'delete /business/members/:id': 'admin',
+  'get /api-keys': 'admin',
+  'post /api-keys': 'admin',
+  'delete /api-keys/:id': 'admin',
   'get /widget-types': 'viewer',
   'get /widgets': 'viewer',
   'post /widgets': 'manager',
@@ -51,6 +54,19 @@ const MAY: Record<string, Role | 'anyone'> = {
   'get /dashboards/:id': 'viewer',
   'patch /dashboards/:id': 'manager',
   'delete /dashboards/:id': 'manager',
+  'post /dashboards/:id/activate': 'viewer',
+  'post /dashboards/:id/duplicate': 'member',
+  'get /themes': 'viewer',
+  'post /themes': 'viewer',
+  'post /themes/import': 'viewer',
+  'get /themes/active': 'viewer',
+  'post /themes/:id/activate': 'viewer',
+  'get /themes/:id': 'viewer',
+  'patch /themes/:id': 'viewer',
+  'delete /themes/:id': 'viewer',
+  'get /themes/:id/export': 'viewer',
+  'get /preferences': 'viewer',
+  'patch /preferences': 'viewer',
   'get /notifications': 'viewer',
   'post /notifications/:id/read': 'viewer',
   'post /notifications/read-all': 'viewer',
@@ -96,7 +112,7 @@ const WORKED = new Set([
 ]);
 
 /** Of these everyone has their own. */
-const OWN = new Set(['notifications', 'conversations', 'runs', 'reports']);
+const OWN = new Set(['themes', 'notifications', 'conversations', 'runs', 'reports']);
 
 let served: Served;
 let tenant: Tenant;
