@@ -12,7 +12,7 @@ export const reportRoutes = ({ db }: ServerContext): Route[] => [
     path: '/reports/:id',
     summary: 'A report of your own: its title and its CSV',
     tag: 'conversations',
-    access: { policy: () => true },
+    access: { policy: () => true, scope: 'chat' },
     params: idParams,
     response: z.strictObject({ title: z.string(), csv: z.string() }),
     handler: async ({ actor, params }) => {
