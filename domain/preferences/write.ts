@@ -43,7 +43,7 @@ export async function updatePreferences(
       ...(sidebar?.collapsed !== undefined && { sidebarCollapsed: sidebar.collapsed }),
       ...(sidebar?.width !== undefined && { sidebarWidth: sidebar.width }),
     })
-    .where({ businessId: actor.businessId, userId: actor.userId })
+    .where({ business_id: actor.businessId, user_id: actor.userId })
     .returning('*');
   if (version !== undefined) query.where('version', version);
   return ((await query) as unknown as PreferencesRow[])[0];

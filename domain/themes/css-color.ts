@@ -14,7 +14,7 @@ const COMPONENT = new RegExp(`^(${NUMBER})(%|deg)?$`);
 
 /** What of a colour JSON Schema can tell: its outer form. */
 export const COLOR_SHAPE =
-  /^\s*(?:#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20}|[a-zA-Z]{3,5}\([0-9a-z%.,/ +-]{5,110}\))\s*$/;
+  /^\s*(?:#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20}|[a-zA-Z]{3,5}\([0-9a-zA-Z%.,/ +-]{5,110}\))\s*$/;
 
 interface Component {
   value: number;

@@ -48,6 +48,22 @@ export const providerBody = (overrides: Record<string, unknown> = {}) => ({
   ...overrides,
 });
 
+export const themeBody = (overrides: Record<string, unknown> = {}) => ({
+  name: name('Theme'),
+  mode: 'dark',
+  colors: {
+    background: '#101418',
+    foreground: '#f4f4f5',
+    primary: '#3b82f6',
+    secondary: '#334155',
+    muted: '#1e293b',
+    accent: '#f59e0b',
+    destructive: '#dc2626',
+  },
+  borderRadius: '8px',
+  ...overrides,
+});
+
 export const registerBody = (overrides: Record<string, unknown> = {}) => ({
   email: `${randomBytes(6).toString('hex')}@example.test`,
   password: 'correct horse battery staple',
@@ -56,5 +72,5 @@ export const registerBody = (overrides: Record<string, unknown> = {}) => ({
   ...overrides,
 });
 
-/** A place on the grid for a widget. */
-export const placeOf = (widgetId: string) => ({ widgetId, x: 0, y: 0, w: 2, h: 2 });
+/** A place on the grid for a widget: places in different rows do not overlap. */
+export const placeOf = (widgetId: string, row = 0) => ({ widgetId, x: 0, y: row * 2, w: 2, h: 2 });

@@ -88,6 +88,9 @@ export async function fillEveryTable(databaseUrl: string, tenant: Tenant): Promi
     await insert('presence_dashboards', { ...here, dashboard_id: dashboardId, connection_id: presenceId });
     await insert('presence_scopes', { ...of, scope_id: dashboardId });
     await insert('presence_people', { ...here, scope_id: dashboardId });
+    const theme = { ...of, user_id: admin.userId, id: newId() };
+    await insert('themes', { ...theme, name: 'A theme', mode: 'dark', colors: '{}', border_radius: '8px' });
+    await insert('preferences', { ...theme, id: newId(), active_theme_id: theme.id });
     await fillAgentTables(insert, tenant);
   } finally {
     await client.end();

@@ -58,7 +58,7 @@ export function themeRoutes(context: ServerContext): Route[] {
         const { field, direction } = sortOf(query.sort);
         const page = await withTenantModels(db, actor.businessId, async (trx) => {
           const themes = Theme.query(trx)
-            .where({ businessId: actor.businessId, userId: actor.userId })
+            .where({ business_id: actor.businessId, user_id: actor.userId })
             .orderBy(SORT_COLUMNS[field] ?? 'created_at', direction)
             .orderBy('id')
             .page(query.page - 1, query.pageSize);

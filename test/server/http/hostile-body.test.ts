@@ -46,7 +46,9 @@ async function expectFromAll(request: Omit<Call, 'method' | 'path' | 'token'>, s
 }
 
 const nested = (depth: number) => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+/** Bodies that most routes refuse for their size, and what those that take larger ones refuse, too. */
 const LARGE = JSON.stringify({ a: 'x'.repeat(102_400) });
+const LARGE_FOR_THEMES = JSON.stringify({ a: 'x'.repeat(262_144) });
 
 it('has routes to try', () => expect(routes.length).toBeGreaterThan(10));
 
@@ -85,8 +87,14 @@ describe('every route that reads a body refuses one that', () => {
 
   it('is too large, whether or not it says so', async () => {
     expect.hasAssertions();
-    await expectFromAll({ body: LARGE }, 413, 'body');
-    await expectFromAll({ body: LARGE, chunked: true }, 413, 'body');
+    for (const chunked of [false, true]) {
+      for (const { route, answer } of await sendToAll({ body: LARGE, chunked })) {
+        const isLarger = route.path.startsWith('/themes') && route.body !== undefined;
+        expectRefusal(`${route.method} ${route.path}`, answer, [isLarger ? 400 : 413]);
+        expect(detailPaths(answer)).toContain(isLarger ? 'a' : 'body');
+      }
+      await expectFromAll({ body: LARGE_FOR_THEMES, chunked }, 413, 'body');
+    }
     await expectFromAll({ body: 'x'.repeat(3_000_000), chunked: true }, 413, 'body');
   });
 

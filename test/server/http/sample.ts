@@ -22,6 +22,8 @@ interface JsonSchema {
 /** Texts of which one fits each pattern that our schemas have. */
 const TEXTS = [
   'a text',
+  '#336699',
+  '8px',
   'localhost',
   'https://example.test/',
   'someone@example.test',

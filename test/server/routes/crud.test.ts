@@ -5,6 +5,7 @@ import {
   httpConnectionBody,
   placeOf,
   postgresConnectionBody,
+  themeBody,
   widgetBody,
 } from '../../factories/bodies';
 import { createTenant, type Tenant } from '../../factories/tenant';
@@ -36,6 +37,7 @@ describe.each([
   ['/connections', httpConnectionBody],
   ['/dashboards', dashboardBody],
   ['/agents', agentBody],
+  ['/themes', themeBody],
 ] as const)('%s', (path, bodyOf) => {
   it('makes, reads, changes and deletes', async () => {
     const body = bodyOf();
@@ -167,7 +169,7 @@ describe('a dashboard’s layout', () => {
     const id = await make('/widgets', widgetBody());
     const twice = await api.post(
       '/dashboards',
-      dashboardBody({ layout: [placeOf(id), placeOf(id.toUpperCase())] }),
+      dashboardBody({ layout: [placeOf(id), placeOf(id.toUpperCase(), 1)] }),
     );
     expectRefusal('twice', twice, [400]);
     const once = await api.post('/dashboards', dashboardBody({ layout: [placeOf(id.toUpperCase())] }));
@@ -176,10 +178,10 @@ describe('a dashboard’s layout', () => {
 
   it('can be sent back as it was read after a widget is gone', async () => {
     const [kept, gone] = [await make('/widgets', widgetBody()), await make('/widgets', widgetBody())];
-    const at = `/dashboards/${await make('/dashboards', dashboardBody({ layout: [placeOf(gone), placeOf(kept)] }))}`;
+    const at = `/dashboards/${await make('/dashboards', dashboardBody({ layout: [placeOf(gone), placeOf(kept, 1)] }))}`;
     await api.delete(`/widgets/${gone}`);
     const { layout } = (await api.get(at)).body.data as { layout: object[] };
-    expect(layout).toEqual([placeOf(kept)]);
+    expect(layout).toEqual([placeOf(kept, 1)]);
     expect((await api.patch(at, { layout })).status).toBe(200);
   });
 

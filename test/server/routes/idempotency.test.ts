@@ -1,4 +1,4 @@
-import { agentBody, dashboardBody, httpConnectionBody, widgetBody } from '../../factories/bodies';
+import { agentBody, dashboardBody, httpConnectionBody, themeBody, widgetBody } from '../../factories/bodies';
 import { createPerson, createTenant, type Person, type Tenant } from '../../factories/tenant';
 import { query } from '../../support/postgres';
 import { apiOf, detailPaths, type ApiAnswer } from '../http/api';
@@ -35,6 +35,7 @@ const CREATING = [
   ['/connections', 'connections', httpConnectionBody],
   ['/dashboards', 'dashboards', dashboardBody],
   ['/agents', 'agents', agentBody],
+  ['/themes', 'themes', themeBody],
 ] as const;
 
 describe.each(CREATING)('POST %s under an Idempotency-Key', (path, table, bodyOf) => {

@@ -78,6 +78,7 @@ it('answers about a colleague’s own things as about none', async () => {
   const made = {
     widgets: await makerFor(makers, '/widgets')(colleague, { scope: 'user' }),
     dashboards: await makerFor(makers, '/dashboards')(colleague),
+    themes: await makerFor(makers, '/themes')(colleague),
     notifications: await makerFor(makers, '/notifications')(colleague),
     conversations: await makerFor(makers, '/conversations')(colleague),
     runs: await makerFor(makers, '/runs')(colleague),
@@ -90,6 +91,7 @@ it('answers about a colleague’s own things as about none', async () => {
   for (const [kind, id] of [
     ['widgets', made.widgets],
     ['dashboards', made.dashboards],
+    ['themes', made.themes],
   ]) {
     expect((await apiOf(served.port, colleague.token).get(`/${kind}/${id}`)).status).toBe(200);
   }
@@ -97,7 +99,7 @@ it('answers about a colleague’s own things as about none', async () => {
 
 it('lists nothing of another business or of a colleague’s own', async () => {
   const everyones = new Set(['connections', 'agents', 'providers']);
-  for (const kind of ['widgets', 'dashboards', 'notifications', ...everyones]) {
+  for (const kind of ['widgets', 'dashboards', 'themes', 'notifications', ...everyones]) {
     const reader = kind === 'providers' ? own.admin : own.manager;
     const hidden = [await makerFor(makers, `/${kind}`)(other.admin)];
     if (!everyones.has(kind))
@@ -143,6 +145,9 @@ const REFERENCES: Record<string, { kind: string; bodies: (id: string) => object[
     kind: 'agents',
     bodies: (id) => [{ scope: { kind: 'agent', id } }, { scope: { kind: 'member', id } }],
   },
+  activeThemeId: { kind: 'themes', bodies: (activeThemeId) => [{ activeThemeId }] },
+  activeDashboardId: { kind: 'dashboards', bodies: (activeDashboardId) => [{ activeDashboardId }] },
+  defaultDashboardId: { kind: 'dashboards', bodies: (defaultDashboardId) => [{ defaultDashboardId }] },
   'layout.0.widgetId': { kind: 'widgets', bodies: (widgetId) => [{ layout: [placeOf(widgetId)] }] },
 };
 
@@ -165,6 +170,9 @@ describe('an id in a body', () => {
       'post /widgets/preview source.connectionId',
       'post /dashboards layout.0.widgetId',
       'patch /dashboards/:id layout.0.widgetId',
+      'patch /preferences activeThemeId',
+      'patch /preferences activeDashboardId',
+      'patch /preferences defaultDashboardId',
       'post /agents/:id/chat conversationId',
       'post /chat conversationId',
       'post /chat agentId',
@@ -191,7 +199,7 @@ describe('an id in a body', () => {
         colleague,
         kind === 'widgets' ? { scope: 'user' } : {},
       );
-      const hidden = kind === 'widgets' ? [theirs, colleagues] : [theirs];
+      const hidden = kind === 'connections' || kind === 'agents' ? [theirs] : [theirs, colleagues];
       const before = await contentsOf(served.databaseUrl);
       const post = (body: object) =>
         call(served.port, {

@@ -1,7 +1,13 @@
 import { tenantStatement, type Statement } from '../../../db/scope';
 import type { Database } from '../../../db/database';
 import { newId } from '../../../lib/ids';
-import { dashboardBody, httpConnectionBody, providerBody, widgetBody } from '../../factories/bodies';
+import {
+  dashboardBody,
+  httpConnectionBody,
+  providerBody,
+  themeBody,
+  widgetBody,
+} from '../../factories/bodies';
 import { createAgent, createConversation, createFinishedRun, createReport } from '../../factories/chat';
 import type { Person } from '../../factories/tenant';
 import { apiOf } from '../http/api';
@@ -28,6 +34,7 @@ export const makersOf = ({ port, db }: { port: number; db: Database }): Record<s
     createThing(port, person, '/connections', httpConnectionBody({ ...overrides })),
   dashboards: (person, overrides) =>
     createThing(port, person, '/dashboards', dashboardBody({ ...overrides })),
+  themes: (person, overrides) => createThing(port, person, '/themes', themeBody({ ...overrides })),
   notifications: async ({ businessId, userId }) => {
     const id = newId();
     await tenantStatement(db, businessId, NOTIFY, [id, businessId, userId]);
