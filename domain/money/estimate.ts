@@ -13,6 +13,16 @@ const TOKENIZER_SLACK_PERCENT = 20;
 /** What a provider still puts out, and bills, after the connection was closed, tokens. */
 const IN_FLIGHT_TOKENS = 64;
 
+/**
+ * The most that a server which ignores the cap has put out, and bills, when we cut its reply at a cap that we count
+ * ourselves, tokens.
+ */
+export const outputWhenCutAt = (cap: number): number => withSlack(cap) + IN_FLIGHT_TOKENS;
+
+/** The largest cap whose {@link outputWhenCutAt} is not above `tokens`; 0 where there is none. */
+export const capWithin = (tokens: number): number =>
+  Math.max(0, Math.floor(((tokens - IN_FLIGHT_TOKENS) * 100) / (100 + TOKENIZER_SLACK_PERCENT)));
+
 const withSlack = (counted: number): number => Math.ceil((counted * (100 + TOKENIZER_SLACK_PERCENT)) / 100);
 
 /**

@@ -4,6 +4,7 @@ import { BUDGET_COLUMNS, readBudgets, SHARE_BUDGETS, type BudgetPeriod } from '.
 import { nameOfBudget, renewalOf } from '../budgets/naming';
 import { APPLYING, CURRENT_PERIOD, OPEN_PERIODS } from '../budgets/open-periods';
 import { newId } from '../../lib/ids';
+import { capWithin, outputWhenCutAt } from './estimate';
 import { affordableOutput, boundOf, type Price } from './price';
 import { priceFor } from './prices';
 
@@ -33,6 +34,8 @@ export interface HoldRequest {
   inputBound: number;
   /** The most tokens the agent allows out. */
   outputCap: number;
+  /** The provider ignores the cap and we cut its reply: the hold is for what it can have put out by then. */
+  isCutByUs?: boolean;
   requestId: string;
 }
 
@@ -101,7 +104,8 @@ export function holdCall(db: Database, call: HoldRequest): Promise<HoldOutcome> 
     const decision = decide(call, price, budgets);
     if (!('outputCap' in decision)) return decision;
     const { outputCap } = decision;
-    const holdNano = price ? boundOf(call.inputBound, outputCap, price) : 0n;
+    const output = call.isCutByUs ? outputWhenCutAt(outputCap) : outputCap;
+    const holdNano = price ? boundOf(call.inputBound, output, price) : 0n;
     const ledgerId = newId();
     await tx.last(HOLD, [
       ledgerId,
@@ -153,7 +157,10 @@ function decide(call: HoldRequest, price: Price | undefined, budgets: readonly B
       ? { outputCap: call.outputCap }
       : refuse('unknown_price', unknownPriceMessage(call));
   }
-  const affordable = (moneyLeft: bigint) => affordableOutput(moneyLeft, call.inputBound, price);
+  const affordable = (moneyLeft: bigint) => {
+    const output = affordableOutput(moneyLeft, call.inputBound, price);
+    return call.isCutByUs ? capWithin(output) : output;
+  };
   const least = Math.min(MIN_OUTPUT_TOKENS, call.outputCap);
   const exhausted = hard.find(({ unspent }) => affordable(unspent) < least);
   if (exhausted) return refuse('budget_exhausted', exhaustedMessage(exhausted.budget));

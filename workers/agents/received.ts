@@ -13,6 +13,8 @@ export class Received {
   modelServed: string | undefined;
   providerRequestId: string | undefined;
   isAccepted = false;
+  /** We closed the connection at the cap: what the provider told of usage is not the end of it. */
+  isCut = false;
   private text = '';
   private hiddenBytes = 0;
 
@@ -37,6 +39,7 @@ export class Received {
       case 'end':
         this.stopReason = event.stopReason;
         this.modelServed = event.model;
+        this.isCut = event.isCut ?? false;
         break;
     }
   }

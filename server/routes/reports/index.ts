@@ -10,15 +10,16 @@ export const reportRoutes = ({ db }: ServerContext): Route[] => [
   defineRoute({
     method: 'get',
     path: '/reports/:id',
-    summary: 'A report of your own: its title and its CSV',
+    summary: 'A report of your own as CSV; with its title where JSON is what you accept',
     tag: 'conversations',
     access: { policy: () => true, scope: 'chat' },
     params: idParams,
     response: z.strictObject({ title: z.string(), csv: z.string() }),
-    handler: async ({ actor, params }) => {
+    handler: async ({ actor, params, koa }) => {
       const report = await findReport(db, actor, params.id);
       if (!report) throw notFound('Report');
-      return { data: report };
+      if (koa.accepts('text/csv', 'application/json') === 'application/json') return { data: report };
+      return { file: { name: `report-${params.id}.csv`, type: 'text/csv', text: report.csv } };
     },
   }),
 ];

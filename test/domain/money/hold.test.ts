@@ -42,6 +42,15 @@ describe('a hard budget', () => {
     expect(await world.hold()).toMatchObject({ outputCap: 400, holdNano: dollars('0.0005') });
   });
 
+  it('holds what a server that ignores the cap can put out until we cut it', async () => {
+    // 100 tokens in; 250 out, a fifth more by its own count, and 64 under way.
+    await world.setBudget({ hardLimit: dollars('0.000464') });
+    expect(await world.hold({ isCutByUs: true })).toMatchObject({
+      outputCap: 250,
+      holdNano: dollars('0.000464'),
+    });
+  });
+
   it('takes the smallest of what every budget that applies leaves', async () => {
     await world.setBudget({ hardLimit: dollars('0.0009') });
     await world.setBudget({ scope: 'member', scopeId: world.member.userId, hardLimit: dollars('0.0006') });

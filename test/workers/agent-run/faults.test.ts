@@ -2,6 +2,12 @@ import { MAX_REQUESTS_PER_MODEL } from '../../../workers/agents/limits';
 import { NO_USAGE } from '../../../domain/money/usage';
 import { holdCall } from '../../../domain/money/hold';
 import { settleCall } from '../../../domain/money/settle';
+import { costOf, type Price } from '../../../domain/money/price';
+import { priceFor } from '../../../domain/money/prices';
+import { withTenant } from '../../../db/scope';
+import { newId } from '../../../lib/ids';
+import { seal } from '../../../lib/secrets';
+import { SANDBOX_KEY } from '../../support/sandbox';
 import { eventually } from '../../support/eventually';
 import { createAgentWorld, type AgentWorld } from './fixture';
 
@@ -223,5 +229,65 @@ describe('what a person reads', () => {
 
   it('holds nothing any more once it is over', async () => {
     expect(await world.sql(`select id from ledger where status = 'held'`)).toEqual([]);
+  });
+});
+
+describe('a provider that is known to ignore the cap', () => {
+  const CAP = 60;
+  /** Two seconds of what it would put out fit into what the hold has beyond the cap: no stall of this machine shows. */
+  const TOKENS_PER_SECOND = 35;
+  let agentId: string;
+  beforeAll(async () => {
+    const id = newId();
+    const secret = seal(
+      JSON.stringify({ apiKey: SANDBOX_KEY }),
+      world.parts.env.ENCRYPTION_KEYS,
+      `provider:${id}`,
+    );
+    await world.sql(
+      `insert into providers (id, business_id, slug, name, protocol, base_url, secret, quirks)
+       values ($1, $2, 'runaway', 'Runaway', 'openai-chat', $3, $4, '{"honoursOutputCap": false}')`,
+      [id, world.businessId, `${world.sandbox.url}/v1`, secret],
+    );
+    await world.sql(
+      `insert into model_prices (id, business_id, provider, model, effective_from, tiers, source)
+       select gen_random_uuid(), $1, 'runaway', model, 'epoch', tiers, 'test' from model_prices
+        where provider = 'sandbox' and model = 'sandbox-script'`,
+      [world.businessId],
+    );
+    agentId = await world.addAgent({ model: 'runaway/sandbox-script', max_tokens: CAP });
+  });
+
+  it('is cut by us, and bills no more than was held for it', async () => {
+    const script = {
+      fault: 'ignore_cap',
+      tokensPerSecond: TOKENS_PER_SECOND,
+      outputTokens: 20 * CAP,
+    } as const;
+    const { id, ...run } = await world.answered(script, { agentId });
+    expect(run).toMatchObject({ status: 'completed', reasonCode: 'max_tokens' });
+    const request = await eventually('its socket is closed', async () => {
+      const [only] = await world.sandbox.requests();
+      return only?.closedAt ? only : undefined;
+    });
+    const [call, ...others] = await world.ledger(id);
+    expect(others).toEqual([]);
+    expect(call).toMatchObject({
+      outcome: 'stopped',
+      errorCode: 'over_cap',
+      outputCap: CAP,
+      estimated: true,
+    });
+    const price = await withTenant(world.db, world.businessId, (tx) =>
+      priceFor(tx, 'runaway', 'sandbox-script'),
+    );
+    const billed = {
+      ...NO_USAGE,
+      input: request.billed?.input ?? 0,
+      outputText: request.billed?.output ?? 0,
+    };
+    expect(billed.outputText).toBeGreaterThan(CAP / 2);
+    expect(costOf(billed, price as Price)).toBeLessThanOrEqual(BigInt(call?.holdNano ?? 0));
+    expect(costOf(billed, price as Price)).toBeLessThanOrEqual(BigInt(call?.costNano ?? 0));
   });
 });

@@ -80,8 +80,8 @@ export async function* callProvider<Item>(
       idle.pause();
       yield event;
       idle.resume();
-      if (cap?.isExceededBy(event))
-        return yield { type: 'end', stopReason: 'max_tokens', model: reader.model };
+      if (await cap?.isExceededBy(event))
+        return yield { type: 'end', stopReason: 'max_tokens', model: reader.model, isCut: true };
     }
   } catch (error) {
     throw toProviderError(error, wire, ending, setup.idleTimeoutMs);

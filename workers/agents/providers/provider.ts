@@ -49,8 +49,11 @@ export type ProviderEvent =
   | { type: 'tool_call'; call: ToolCall }
   /** The latest known usage, cumulative; may come more than once, the last counts. */
   | { type: 'usage'; usage: TokenUsage }
-  /** The protocol's own terminal marker was read. A stream without it is a ProviderError. */
-  | { type: 'end'; stopReason: StopReason; model: string | undefined };
+  /**
+   * The protocol's own terminal marker was read. A stream without it is a ProviderError. `isCut`: there was none, we
+   * closed the connection of a server that ignores the cap; its usage is not known to the end.
+   */
+  | { type: 'end'; stopReason: StopReason; model: string | undefined; isCut?: true };
 
 /**
  * What the other side did to a call, for the ledger:

@@ -296,14 +296,20 @@ describe('a server that ignores the cap', () => {
     );
 
   test.each([
-    ['text', { content: 'word ' }, 51],
-    ['reasoning', { reasoning: 'word ' }, 51],
-    ['long pieces', { content: 'word '.repeat(16) }, 6],
-    ['a tool call', { tool_calls: [{ index: 0, function: { name: 'search', arguments: 'x' } }] }, 51],
-  ])('is cut off once %s surely exceed it', async (_what, piece, pieces) => {
+    ['text', { content: ' word' }, 51],
+    ['reasoning', { reasoning: ' word' }, 51],
+    ['long pieces', { content: 'word '.repeat(16) }, 4],
+    ['a piece of a hundred thousand equal letters', { content: 'a'.repeat(100_000) }, 1],
+    ['a tool call', { tool_calls: [{ index: 0, function: { name: 'search', arguments: 'x' } }] }, 36],
+  ])('is cut off once %s exceed it', async (_what, piece, pieces) => {
     const { events, error, server } = await runaway(piece);
     expect(error).toBeUndefined();
-    expect(events.at(-1)).toEqual({ type: 'end', stopReason: 'max_tokens', model: 'served-model' });
+    expect(events.at(-1)).toEqual({
+      type: 'end',
+      stopReason: 'max_tokens',
+      model: 'served-model',
+      isCut: true,
+    });
     expect(events.filter(({ type }) => type === 'text' || type === 'hidden')).toHaveLength(pieces);
     await server.requests[0]?.closed;
   });
