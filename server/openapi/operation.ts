@@ -1,11 +1,10 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
-import type { z } from 'zod';
 import { API_PREFIX } from '../http/register-routes';
 import type { Route } from '../http/route';
 import { FAILURES, reference, type FailureStatus } from './components';
-import type { Schema } from './schema';
+import { examplesOf, STREAM_EXAMPLE } from './examples';
+import type { Schema, Schemas } from './schema';
 
-type ToSchema = (type: z.ZodType) => Schema;
 /** As OpenAPI 3.1 has them; the library's type is a union over three versions that can't be spread. */
 interface Parameter {
   name: string;
@@ -31,8 +30,9 @@ export function operationId(method: string, path: string): string {
 export const pathOf = (path: string): string => `${API_PREFIX}${path.replace(/:(\w+)/g, '{$1}')}`;
 
 /** What a route's declaration says, in OpenAPI's words. */
-export function operationOf(route: Route, toSchema: ToSchema): RouteConfig {
-  const isPublic = 'public' in route.access;
+export function operationOf(route: Route, schemas: Schemas): RouteConfig {
+  const { toSchema } = schemas;
+  const examples = examplesOf(route, schemas);
   const query = route.query && (toSchema(route.query) as ObjectSchema);
   return {
     method: route.method,
@@ -40,7 +40,7 @@ export function operationOf(route: Route, toSchema: ToSchema): RouteConfig {
     operationId: operationId(route.method, route.path),
     summary: route.summary,
     tags: [route.tag],
-    security: isPublic ? [] : [{ bearer: [] }],
+    security: securityOf(route),
     parameters: [
       ...parametersOf('path', route.params && toSchema(route.params)),
       ...parametersOf('query', query),
@@ -50,12 +50,12 @@ export function operationOf(route: Route, toSchema: ToSchema): RouteConfig {
       request: {
         body: {
           required: !route.body.safeParse({}).success,
-          content: { 'application/json': { schema: toSchema(route.body) as never } },
+          content: { 'application/json': { schema: toSchema(route.body) as never, example: examples.body } },
         },
       },
     }),
     responses: {
-      [String(route.status ?? 200)]: successOf(route, query, toSchema),
+      [String(route.status ?? 200)]: successOf(route, query, schemas, examples.data),
       ...(takesIfNoneMatch(route) && { 304: { description: 'What you hold is current.' } }),
       ...Object.fromEntries(failuresOf(route).map((status) => [status, failure(status)])),
     },
@@ -77,7 +77,8 @@ function parametersOf(place: 'path' | 'query', schema: ObjectSchema | undefined)
   }));
 }
 
-const takesIfNoneMatch = (route: Route): boolean => route.method === 'get' && !('public' in route.access);
+const takesIfNoneMatch = (route: Route): boolean =>
+  route.method === 'get' && !('public' in route.access) && !route.streams;
 const takesIfMatch = (route: Route): boolean => route.method === 'patch' || route.method === 'put';
 const takesIdempotencyKey = (route: Route): boolean => route.method === 'post' && !('public' in route.access);
 
@@ -111,7 +112,12 @@ function failuresOf(route: Route): FailureStatus[] {
 
 export const failure = (status: FailureStatus): Response => reference('responses', FAILURES[status][0]);
 
-function successOf(route: Route, query: ObjectSchema | undefined, toSchema: ToSchema): Response {
+function successOf(
+  route: Route,
+  query: ObjectSchema | undefined,
+  { toSchema }: Schemas,
+  data: unknown,
+): Response {
   const headers = {
     'X-Request-Id': reference('headers', 'X-Request-Id'),
     ...(takesIfNoneMatch(route) && { ETag: reference('headers', 'ETag') }),
@@ -121,7 +127,7 @@ function successOf(route: Route, query: ObjectSchema | undefined, toSchema: ToSc
     return {
       description: route.summary,
       headers,
-      content: { 'text/event-stream': { schema: { type: 'string' } } },
+      content: { 'text/event-stream': { schema: { type: 'string' }, example: STREAM_EXAMPLE } },
     };
   }
   const meta = metaOf(query);
@@ -131,27 +137,38 @@ function successOf(route: Route, query: ObjectSchema | undefined, toSchema: ToSc
     properties: {
       data: route.response ? toSchema(route.response) : { type: 'null' },
       message: { type: 'string' },
-      ...(meta && { meta }),
+      ...(meta && { meta: meta.schema }),
     },
   };
+  const example = { data: data ?? null, ...(meta && { meta: meta.example }) };
   return {
     description: route.summary,
     headers,
-    content: { 'application/json': { schema: schema as never } },
+    content: { 'application/json': { schema: schema as never, example } },
   };
 }
 
 /** How the list goes on: by pages, or from the last row on. */
-function metaOf(query: ObjectSchema | undefined): Schema | undefined {
+function metaOf(query: ObjectSchema | undefined): { schema: Schema; example: object } | undefined {
   if (query?.properties?.page) {
     return {
-      type: 'object',
-      required: ['pagination'],
-      properties: { pagination: reference('schemas', 'Pagination') },
+      schema: {
+        type: 'object',
+        required: ['pagination'],
+        properties: { pagination: reference('schemas', 'Pagination') },
+      },
+      example: { pagination: { page: 1, pageSize: 20, total: 1, totalPages: 1 } },
     };
   }
   if (query?.properties?.before) {
-    return { type: 'object', properties: { nextBefore: { type: ['string', 'null'] } } };
+    const schema = { type: 'object', properties: { nextBefore: { type: ['string', 'null'] } } };
+    return { schema, example: { nextBefore: null } };
   }
   return undefined;
+}
+
+/** An API key may be used where the route names the scope that it needs. */
+function securityOf({ access }: Route): Record<string, string[]>[] {
+  if ('public' in access) return [];
+  return [{ bearer: [] }, ...(access.scope ? [{ apiKey: [access.scope] }] : [])];
 }

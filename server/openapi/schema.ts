@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** A JSON Schema (2020-12), which is what OpenAPI 3.1 takes. */
 export type Schema = Record<string, unknown>;
 
+/** Converts, and keeps what the conversions have in common as components. */
+export type Schemas = ReturnType<typeof createSchemas>;
+
 /**
  * Zod's own conversion, not zod-to-openapi's: that one follows the recursion of `z.json()` until the stack ends,
  * and calls the default of a `stringbool` a boolean where the wire has a string.

@@ -88,7 +88,7 @@ it('shows what the schemas demand', () => {
     type: 'object',
     additionalProperties: false,
     required: ['email', 'password', 'name', 'businessName'],
-    properties: { password: { type: 'string', minLength: 15, maxLength: 128 } },
+    properties: { name: { type: 'string', minLength: 1, maxLength: 100 } },
   });
   const push = operation('post', '/api/v1/widgets/{id}/data');
   expect(push.requestBody?.content['application/json']?.schema).toMatchObject({
@@ -115,6 +115,21 @@ it('shows the envelope, the failures and the headers of each kind of operation',
   });
   expect(operation('post', '/api/v1/auth/login').security).toEqual([]);
   expect(operation('delete', '/api/v1/widgets/{id}').responses[204]).not.toHaveProperty('content');
+});
+
+it('says of every operation how it can go wrong, but for probes and the document itself', () => {
+  const faultless = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.values(methods)
+      .filter(({ responses }) => !Object.keys(responses).some((status) => status.startsWith('4')))
+      .map(() => path.replace('/api/v1', '')),
+  );
+  expect([...new Set(faultless)].sort()).toEqual([
+    '/asyncapi.json',
+    '/health',
+    '/health/live',
+    '/health/ready',
+    '/openapi.json',
+  ]);
 });
 
 it('is sent once, then only asked for', async () => {

@@ -1,0 +1,20 @@
+/** What the groups of operations are about. A group that is not here fails the document's lint. */
+export const TAGS: Record<string, string> = {
+  auth: 'Registering, logging in and out, keeping a session, second factors and mailed links.',
+  people: 'Yourself, your businesses, their members and invitations.',
+  'api-keys': 'Keys for programs that act for a person, within scopes.',
+  audit: 'Who did what, to which row, from where.',
+  widgets: 'What dashboards show: where its data comes from, when it is refreshed, and the data itself.',
+  connections: 'Stored credentials for sources. Secrets go in and never come out.',
+  dashboards: 'Widgets on a grid, private or shared.',
+  themes: 'Colours and lengths of a person’s dashboards.',
+  preferences: 'What a person chose, on all of their devices.',
+  notifications: 'What the platform has to tell a person.',
+  agents: 'Who answers questions: instructions, model and tools.',
+  providers: 'Where models run: a business’s own keys and servers.',
+  chat: 'Asking an agent.',
+  conversations: 'Questions and answers, one’s own only.',
+  runs: 'Replies in the making.',
+  usage: 'What calls of models used and cost, and the budgets that bound it.',
+  system: 'Health, metrics, rate limits, and this description.',
+};
