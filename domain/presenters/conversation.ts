@@ -1,5 +1,5 @@
 import { formatNano } from '../money/nano';
-import type { MessageStatus, RunStatus } from '../runs/types';
+import type { MessageStatus, RunStatus, ToolCallStatus } from '../runs/types';
 
 export interface ConversationRow {
   id: string;
@@ -81,6 +81,14 @@ export interface PendingConfirmation {
   summary: string;
 }
 
+/** A tool call of a run, as far as it is the person's to know. */
+export interface PresentedToolCall {
+  id: string;
+  tool: string;
+  /** `waiting`: for the person's word. `declined`: by it. */
+  status: ToolCallStatus;
+}
+
 export interface RunRow {
   id: string;
   conversationId: string;
@@ -101,6 +109,7 @@ export interface RunRow {
   costNano: string;
   estimated: boolean;
   confirmations: PendingConfirmation[];
+  toolCalls: PresentedToolCall[];
   startedAt: Date | null;
   finishedAt: Date | null;
   version: number;
@@ -127,6 +136,8 @@ export interface PresentedRun {
   /** true where a provider did not say what it counted, and part of the cost is our estimate. */
   estimated: boolean;
   confirmations: PendingConfirmation[];
+  /** What the agent did or wants to do, in order. A call's end shows with the run's next change. */
+  toolCalls: PresentedToolCall[];
   startedAt: string | null;
   finishedAt: string | null;
   version: number;
@@ -154,6 +165,7 @@ export const presentRun = (row: RunRow): PresentedRun => ({
   cost: formatNano(BigInt(row.costNano)),
   estimated: row.estimated,
   confirmations: row.confirmations,
+  toolCalls: row.toolCalls,
   startedAt: row.startedAt?.toISOString() ?? null,
   finishedAt: row.finishedAt?.toISOString() ?? null,
   version: row.version,

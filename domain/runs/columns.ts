@@ -8,6 +8,9 @@ export const RUN_COLUMNS = `
   coalesce((select json_agg(json_build_object('toolCallId', t.id, 'tool', t.name, 'summary', t.summary)
                             order by t.turn, t.place)
               from tool_calls t where t.run_id = r.id and t.status = 'waiting'), '[]') as confirmations,
+  coalesce((select json_agg(json_build_object('id', t.id, 'tool', t.name, 'status', t.status)
+                            order by t.turn, t.place)
+              from tool_calls t where t.run_id = r.id), '[]') as "toolCalls",
   r.started_at as "startedAt", r.finished_at as "finishedAt", r.version, r.created_at as "createdAt"`;
 
 /** A message's columns as MessageRow, of a table or CTE aliased `m`. */

@@ -23,8 +23,10 @@ export const loadTurns = (db: Database, { businessId, id }: ClaimedRun): Promise
 const SAVE: Statement = {
   name: 'run-turn',
   text: `
-    with held as materialized (
-      select id, business_id from runs where id = $1 and epoch = $2 and status = 'running' for share
+    with held as (
+      -- A run shows its calls: it is another one now.
+      update runs set updated_at = now() where id = $1 and epoch = $2 and status = 'running'
+      returning id, business_id
     ), saved as (
       insert into run_turns (run_id, turn, business_id, content) select id, $3, business_id, $4 from held
       returning run_id, business_id, turn, content

@@ -49,7 +49,8 @@ export interface ClaimedRun {
   settled: Settled[];
 }
 
-export type ToolCallStatus = 'pending' | 'waiting' | 'approved' | 'declined' | 'done' | 'failed';
+export const TOOL_CALL_STATUSES = ['pending', 'waiting', 'approved', 'declined', 'done', 'failed'] as const;
+export type ToolCallStatus = (typeof TOOL_CALL_STATUSES)[number];
 
 export interface ToolCallRow {
   id: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MESSAGE_STATUSES, RUN_STATUSES } from '../../domain/runs/types';
+import { MESSAGE_STATUSES, RUN_STATUSES, TOOL_CALL_STATUSES } from '../../domain/runs/types';
 import { idSchema } from '../http/lists';
 
 /** Longest message, UTF-16 code units: with the JSON around it just below what a body may have. */
@@ -58,6 +58,7 @@ export const runSchema = z.strictObject({
   confirmations: z.array(
     z.strictObject({ toolCallId: z.uuid(), tool: z.string(), summary: z.string().nullable() }),
   ),
+  toolCalls: z.array(z.strictObject({ id: z.uuid(), tool: z.string(), status: z.enum(TOOL_CALL_STATUSES) })),
   startedAt: z.string().nullable(),
   finishedAt: z.string().nullable(),
   version: z.number().int(),

@@ -67,6 +67,7 @@ describe('a sync', () => {
     expect(rows[`run ${mine.runId}`]).toMatchObject({
       status: 'queued',
       confirmations: [],
+      toolCalls: [],
       replyId: mine.replyId,
     });
     for (const row of Object.values(rows)) {

@@ -51,19 +51,19 @@ export function announceRun(
 }
 
 const READ: Statement = {
-  name: 'run-read-started',
+  name: 'run-read-in-hand',
   text: `select ${RUN_COLUMNS} from runs r where r.id = $1`,
 };
 
-/** That a worker has the run now, under a new epoch. Nothing waits for it: a failure is logged. */
-export async function announceStarted(parts: Parts, run: ClaimedRun, userId: string): Promise<void> {
+/** A run in this worker's hands as it is now: under a new epoch, with new tool calls. Nothing waits for it: a failure is logged. */
+export async function announceInHand(parts: Parts, run: ClaimedRun, userId: string): Promise<void> {
   try {
     const [row] = await tenantStatement<RunRow & object>(parts.db, run.businessId, READ, [run.id]);
     if (row?.status === 'running' && row.epoch === run.epoch) announceRun(parts, run, userId, row);
   } catch (error) {
     parts.logger.warn(
       { err: error, runId: run.id, requestId: run.requestId },
-      'a run’s start was not announced',
+      'a run in hand was not announced',
     );
   }
 }

@@ -9,7 +9,7 @@ import { abortKind, RunAborted, RunFailure, type AbortKind } from '../agents/fai
 import { answer } from '../agents/loop';
 import { ReplyStream } from '../agents/stream';
 import type { WorkerContext } from '../context';
-import { announceDelta, announceStarted } from './announce';
+import { announceDelta, announceInHand } from './announce';
 import type { RunControl } from './control';
 
 /** How a worker lets go of a run. `lost`: another has it, and nothing is written. */
@@ -23,13 +23,15 @@ export async function answerInHand(
 ): Promise<Outcome> {
   const { agent, actor } = run;
   if (!agent || !actor) throw new Error(`Run ${run.id} has nobody who asks or answers.`);
-  const started = announceStarted(context, run, actor.userId);
+  const tell = () => announceInHand(context, run, actor.userId);
+  let told: Promise<unknown> = tell();
+  const onToolCalls = () => void (told = Promise.all([told, tell()]));
   let reply: ReplyStream | undefined;
   try {
     const turns = await loadTurns(context.db, run);
     reply = openReply(context, run, control, joinTurns(turns.map(({ content }) => content)));
     const onSettled = announceSettled.bind(undefined, context.publish, run.businessId);
-    const hand = { parts: context, run, agent, actor, reply, signal: control.signal, onSettled };
+    const hand = { parts: context, run, agent, actor, reply, signal: control.signal, onToolCalls, onSettled };
     const outcome = await answer(hand, turns);
     await reply.close({ announceRest: true });
     return outcome;
@@ -37,7 +39,7 @@ export async function answerInHand(
     await reply?.close({ announceRest: isKept(control.signal) });
     return outcomeOf(context, run, control.signal, error, reply?.content);
   } finally {
-    await started;
+    await told;
   }
 }
 

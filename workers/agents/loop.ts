@@ -66,6 +66,7 @@ export async function answer(hand: RunInHand, finished: readonly TurnRow[]): Pro
     if (last || calls.length === 0) return { end: endOf(hand, received, outputCap, question, last) };
     next = await saveTurn(parts.db, run, { turn, content: reply.turnText, calls: callsToKeep(calls) });
     if (!next) throw new RunAborted('lost');
+    hand.onToolCalls();
   }
 }
 

@@ -13,6 +13,8 @@ export interface RunInHand {
   reply: ReplyStream;
   /** Aborted with a RunAborted when the run has to be broken off. */
   signal: AbortSignal;
+  /** Told when the model has called tools, after the commit: whoever waits sees what is being done. */
+  onToolCalls: () => void;
   /** Told of each call that was settled, after the commit. */
   onSettled: (settled: Settled) => void;
 }

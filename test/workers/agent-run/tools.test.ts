@@ -40,6 +40,14 @@ it('does what the model asks for, shows it the result, and answers in one reply'
     reply: 'Let me look.\n\nThere is nothing.',
   });
   expect(await callsOf(id)).toMatchObject([{ name: 'search', status: 'done', turn: 1 }]);
+  // As soon as the model has made it, and at the end with what became of it.
+  const shown = await eventually('the end is announced', () => {
+    const runs = world.announced.filter(({ event, payload }) => event === 'run.changed' && payload.id === id);
+    return runs.at(-1)?.payload.status === 'completed'
+      ? runs.map(({ payload }) => payload.toolCalls)
+      : undefined;
+  });
+  expect(shown.slice(-2)).toMatchObject([[{ tool: 'search' }], [{ tool: 'search', status: 'done' }]]);
   expect((await world.ledger(id)).map(({ turn, outcome }) => [turn, outcome])).toEqual([
     [1, 'completed'],
     [2, 'completed'],
