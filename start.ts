@@ -61,6 +61,8 @@ async function main(context: ProcessContext, options: ServerOptions): Promise<vo
   fillSecrets(dataDir);
   if (!hasProvider()) await startOwnSandbox(context);
   process.env.DATABASE_URL = url;
+  // Nobody else is there to send mails to the people of this machine.
+  if (!process.env.SMTP_URL) process.env.DEV_MAILBOX ||= 'true';
   await compose({ ...context, env: { ...env(), DATABASE_URL: url }, dataDir, store, options });
 }
 

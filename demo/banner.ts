@@ -6,10 +6,12 @@ interface BannerOptions {
   password: string;
   /** No provider of language models has a key. */
   isSandbox: boolean;
+  /** The page that shows mails to this machine alone; undefined where they are sent. */
+  mailboxUrl: string | undefined;
 }
 
 /** What a start with the demo prints: where everything is, and who can log in. */
-export function banner({ url, password, isSandbox }: BannerOptions): string[] {
+export function banner({ url, password, isSandbox, mailboxUrl }: BannerOptions): string[] {
   return [
     '',
     `  Liveboard is running at ${url}`,
@@ -19,6 +21,7 @@ export function banner({ url, password, isSandbox }: BannerOptions): string[] {
       ['API reference', `${url}/api/v1/openapi.json`],
       ['Health', `${url}/health`],
       ['Queues', `${url}/admin/queues (${OPERATOR.email})`],
+      ...(mailboxUrl ? [['Mailbox', `${mailboxUrl} (without SMTP_URL mails are kept there)`] as const] : []),
     ]),
     ...logins(password),
     '  See it live in another terminal: npm run watch',

@@ -1,6 +1,7 @@
 import type { Database } from '../db/database';
 import type { Env } from '../lib/env';
 import type { Logger } from '../lib/logger';
+import { publicUrlOf } from '../lib/public-url';
 import type { Shutdown } from '../lib/shutdown';
 import type { Publish } from '../realtime/publish';
 import { localBaseUrl, localHost } from './address';
@@ -28,7 +29,9 @@ export const demoAllowHosts = ({ HOST, PORT }: Address, { sales }: DemoStore): s
 
 export interface DemoParts {
   db: Database;
-  env: Address & AgentProviders & Pick<Env, 'ENCRYPTION_KEYS' | 'METRICS_TOKEN' | 'PUBLIC_URL'>;
+  env: Address &
+    AgentProviders &
+    Pick<Env, 'DEV_MAILBOX' | 'ENCRYPTION_KEYS' | 'METRICS_TOKEN' | 'PUBLIC_URL' | 'SMTP_URL'>;
   dataDir: string;
   store: DemoStore;
   publish: Publish;
@@ -66,8 +69,9 @@ export async function startDemo(parts: DemoParts): Promise<string[]> {
   });
   parts.shutdown.on('intake', 'demo order feed', () => feed.stop());
   return banner({
-    url: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
+    url: publicUrlOf(env),
     password,
+    mailboxUrl: env.DEV_MAILBOX && !env.SMTP_URL ? `${places.baseUrl}/dev/mailbox` : undefined,
     isSandbox: isSandboxed(env),
   });
 }

@@ -15,7 +15,10 @@ export type ScaledEnv = Env & { DATABASE_URL: string; REDIS_URL: string };
  * @throws StartupError with one line that names everything missing and the command that makes a secret
  */
 export function requireScaledEnv(env: Env): ScaledEnv {
-  const { DATABASE_URL, REDIS_URL } = env;
+  const { DATABASE_URL, REDIS_URL, SMTP_URL, PUBLIC_URL } = env;
+  if (SMTP_URL && !PUBLIC_URL) {
+    throw new StartupError('Set PUBLIC_URL: links in mails begin with it, and SMTP_URL is set.');
+  }
   const missing = REQUIRED.filter((name) => !env[name]?.length);
   if (DATABASE_URL && REDIS_URL && missing.length === 0) return { ...env, DATABASE_URL, REDIS_URL };
   const secrets = missing.filter((name) => SECRETS.has(name));

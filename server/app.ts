@@ -12,6 +12,8 @@ import { requestId } from './middleware/request-id';
 import { requestMetrics } from './middleware/request-metrics';
 import { securityHeaders } from './middleware/security-headers';
 import { openApiRouter } from './openapi';
+import { accountPages } from './pages';
+import { devMailbox } from './pages/mailbox';
 import { apiRoutes } from './routes';
 import { systemRouter } from './routes/system';
 
@@ -30,6 +32,8 @@ export function createApp(context: ServerContext, operations: Operations = creat
   app.use(errors(logger));
   app.use(securityHeaders(env.PUBLIC_URL?.startsWith('https:') ?? false));
   app.use(operatorBoard(context));
+  app.use(accountPages());
+  app.use(devMailbox(context));
   app.use(
     cors({
       origin: (ctx) => (env.CORS_ORIGINS.includes(ctx.get('origin')) ? ctx.get('origin') : ''),

@@ -9,7 +9,8 @@ import { isRead, mayProceed } from './guard';
 import { boardHeaders } from './headers';
 import { createLogin } from './login';
 import { isSameOrigin } from './origin';
-import { sessionPage, STYLESHEET } from './pages';
+import { STYLESHEET } from '../pages/shell';
+import { sessionPage } from './pages';
 import { BOARD_PATH } from './path';
 
 /**

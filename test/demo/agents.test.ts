@@ -57,7 +57,8 @@ describe('the agents of the demo', () => {
     expect([model.provider, isSandboxed(providers)]).toEqual([provider, sandboxed]);
     const facts = modelFacts(model.provider, model.model);
     expect([facts.known, facts.maxOutputTokens >= 4_096]).toEqual([true, true]);
-    const text = banner({ url: 'http://x.test', password: 'p', isSandbox: sandboxed }).join('\n');
+    const where = { url: 'http://x.test', password: 'p', mailboxUrl: undefined };
+    const text = banner({ ...where, isSandbox: sandboxed }).join('\n');
     expect(text.includes('sandbox')).toBe(sandboxed);
   });
 
