@@ -2,7 +2,7 @@
 export const TAGS: Record<string, string> = {
   auth: 'Registering, logging in and out, keeping a session, second factors and mailed links.',
   people: 'Yourself, your businesses, their members and invitations.',
-  'api-keys': 'Keys for programs that act for a person, within scopes.',
+  'api keys': 'Keys for programs that act for a person, within scopes.',
   audit: 'Who did what, to which row, from where.',
   widgets: 'What dashboards show: where its data comes from, when it is refreshed, and the data itself.',
   connections: 'Stored credentials for sources. Secrets go in and never come out.',

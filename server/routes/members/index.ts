@@ -13,7 +13,7 @@ import { idParams, likePattern, listQuery, paginationOf, sortOf } from '../../ht
 import { defineRoute, type Route } from '../../http/route';
 import { announceMember, announceRemoved } from './announce';
 
-const memberSchema = z.strictObject({
+export const memberSchema = z.strictObject({
   userId: z.uuid(),
   name: z.string(),
   email: z.string(),

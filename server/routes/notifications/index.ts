@@ -23,7 +23,7 @@ const READ_ALL: Statement = {
   text: `update notifications set read_at = now() where user_id = $1 and read_at is null returning id`,
 };
 
-const notificationSchema = z.strictObject({
+export const notificationSchema = z.strictObject({
   id: z.uuid(),
   type: z.string(),
   title: z.string(),
