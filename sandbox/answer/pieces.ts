@@ -1,9 +1,11 @@
+import { nowMicros } from '../../lib/clock';
 import type { ToolCall } from '../request';
 import { countTokens, splitTokens } from '../tokens';
 
 /** What a model wants to say, before any cap. */
 export interface Answer {
-  text: string;
+  /** Or its tokens, each made when it goes out. */
+  text: string | Iterable<string>;
   toolCalls: ToolCall[];
 }
 
@@ -37,11 +39,17 @@ export function* pieces(answer: Answer, reasoningTokens: number, cap: number): G
 
 function* everything(answer: Answer, reasoningTokens: number): Generator<Piece> {
   for (let spent = 0; spent < reasoningTokens; spent++) yield { kind: 'reasoning', text: 'hmm ' };
-  for (const text of splitTokens(answer.text)) yield { kind: 'text', text };
+  const words = typeof answer.text === 'string' ? splitTokens(answer.text) : answer.text;
+  for (const text of words) yield { kind: 'text', text };
   for (const call of answer.toolCalls) {
     yield { kind: 'call', call };
     for (const text of splitTokens(call.arguments)) yield { kind: 'arguments', text };
   }
+}
+
+/** So many tokens, each the moment at which it is taken: what a token says is how late it is. */
+export function* moments(tokens: number): Generator<string> {
+  for (let given = 0; given < tokens; given++) yield `${nowMicros()} `;
 }
 
 const WORDS = ['sum ', 'and ', 'the ', 'row ', 'was ', 'not ', 'new ', 'but ', 'now ', 'due '];

@@ -1,7 +1,8 @@
-import { newId } from '../../lib/ids';
 import type { Behaviour } from '../control/behaviour';
 import { sinceLastUser, type SandboxRequest, type ToolCall } from '../request';
-import { filler, type Answer } from './pieces';
+import { newToolCallId } from './call-id';
+import { obey } from './obey';
+import { moments, filler, type Answer } from './pieces';
 
 /**
  * What goes out: the model's own answer, changed as the behaviour says.
@@ -13,7 +14,9 @@ export function planAnswer(
   cap: number,
   own: () => Answer,
 ): Answer {
+  if (behaviour.obeys) return obey(request);
   const toolCalls = calledFor(request, behaviour);
+  if (behaviour.moments !== undefined) return { text: moments(behaviour.moments), toolCalls };
   const text = textFor(behaviour, cap);
   if (text !== undefined) return { text, toolCalls };
   return toolCalls.length > 0 ? { text: '', toolCalls } : own();
@@ -37,7 +40,3 @@ function textFor({ text, outputTokens, useWholeCap, fault }: Behaviour, cap: num
   if (useWholeCap) return filler(cap + 1);
   return fault === 'ignore_cap' ? filler(2 * cap) : undefined;
 }
-
-/** An id for a call, as the protocol's own look. */
-export const newToolCallId = (request: SandboxRequest): string =>
-  `${request.protocol === 'anthropic' ? 'toolu' : 'call'}_${newId().replaceAll('-', '')}`;

@@ -45,6 +45,8 @@ export const behaviourSchema = z
     text: z.string().optional(),
     outputTokens: z.int().min(0).max(MOST_TOKENS).optional(),
     useWholeCap: z.boolean().optional(),
+    /** So many tokens, each the moment at which it goes out: microseconds of the machine's monotonic clock. */
+    moments: z.int().min(1).max(MOST_TOKENS).optional(),
     reasoningTokens: z.int().min(0).max(MOST_TOKENS).optional(),
     /** A string goes out as it is, so it may be malformed. */
     toolCalls: z
@@ -57,6 +59,8 @@ export const behaviourSchema = z
       .optional(),
     /** Call tools only while fewer results than this came since the last words of a person. */
     whileToolResultsBelow: z.int().min(1).optional(),
+    /** Does whatever any text of its context tells it to (answer/obey.ts): a model that can be talked into anything. */
+    obeys: z.boolean().optional(),
     /** Stands where the usage would; null leaves it out. What is logged as billed stays true. */
     usage: z.unknown().optional(),
     fault: z.enum(FAULTS).optional(),
@@ -65,9 +69,9 @@ export const behaviourSchema = z
     retryAfterSeconds: z.int().min(0).default(1),
   })
   .refine(
-    ({ text, outputTokens, useWholeCap }) =>
-      [text, outputTokens, useWholeCap].filter((value) => value !== undefined).length <= 1,
-    'Only one of text, outputTokens and useWholeCap can say how much goes out.',
+    ({ text, outputTokens, useWholeCap, moments }) =>
+      [text, outputTokens, useWholeCap, moments].filter((value) => value !== undefined).length <= 1,
+    'Only one of text, outputTokens, useWholeCap and moments can say how much goes out.',
   );
 export type Behaviour = z.output<typeof behaviourSchema>;
 /** A behaviour as a test writes it. */

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import type { Actor } from '../../domain/roles';
+import type { CreatedRun } from '../../domain/runs/create';
 import { createJobs } from '../../jobs/enqueue';
 import { openBroker } from '../../lib/broker';
 import { createRunWorld, type RunWorld } from '../domain/runs/fixture';
@@ -32,6 +33,8 @@ export interface Platform extends RunWorld {
   addAgent(columns?: Record<string, unknown>, businessId?: string): Promise<string>;
   /** Asks past the limits of HTTP, and hands the runs to the workers all at once. */
   chat(...questions: Question[]): Promise<string[]>;
+  /** Hands runs to the workers. */
+  deliver(created: readonly CreatedRun[]): Promise<void>;
   /** In the order of the ids. */
   standings(runIds: readonly string[]): Promise<RunStanding[]>;
   /** Waits until every run has its end. */
@@ -80,6 +83,11 @@ export async function openPlatform(): Promise<Platform> {
   const jobs = createJobs(broker);
   await broker.ready();
 
+  const deliver: Platform['deliver'] = async (created) =>
+    void (await jobs.enqueueMany(
+      'agent-run',
+      created.flatMap(({ deliveries }) => deliveries),
+    ));
   const standings: Platform['standings'] = async (runIds) =>
     (await world.sql(
       `select r.id, r.status, r.reason_code as "reasonCode", r.reason, m.content as reply, m.status as "replyStatus"
@@ -92,6 +100,7 @@ export async function openPlatform(): Promise<Platform> {
     redis,
     sandbox: { url, ...sandboxControl(url) },
     standings,
+    deliver,
     async startWorker(env = {}) {
       const app = started(spawnApp('worker', { ...environment, ...env }));
       await app.waitForLine(/worker ready/);
@@ -104,10 +113,7 @@ export async function openPlatform(): Promise<Platform> {
     addAgent: (columns, businessId = world.businessId) => addScriptedAgent(world.sql, businessId, columns),
     async chat(...questions) {
       const created = await Promise.all(questions.map((question) => world.ask(question)));
-      await jobs.enqueueMany(
-        'agent-run',
-        created.flatMap(({ deliveries }) => deliveries),
-      );
+      await deliver(created);
       return created.map(({ run }) => run.id);
     },
     async ended(runIds) {

@@ -1,4 +1,4 @@
-import { newToolCallId } from '../../answer/plan';
+import { newToolCallId } from '../../answer/call-id';
 import type { Answer } from '../../answer/pieces';
 import { lastUserText, type SandboxRequest } from '../../request';
 import { conclude } from './conclude';
