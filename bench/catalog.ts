@@ -1,6 +1,9 @@
 import type { Measurement } from './measurements/measurement';
+import { agentRuns } from './measurements/agent-runs';
+import { agentStreams } from './measurements/agent-streams';
 import { deliveries } from './measurements/deliveries';
 import { fairness } from './measurements/fairness';
+import { firstToken } from './measurements/first-token';
 import { idleSockets } from './measurements/idle-sockets';
 import { reads } from './measurements/reads';
 import { refreshLatency } from './measurements/refresh-latency';
@@ -16,4 +19,7 @@ export const CATALOG: Record<string, Measurement> = {
   scheduler,
   'idle-sockets': idleSockets,
   fairness,
+  'first-token': firstToken,
+  'agent-streams': agentStreams,
+  'agent-runs': agentRuns,
 };

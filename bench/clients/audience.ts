@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nowMicros } from '../harness/clock';
+import { nowMicros } from '../../lib/clock';
 import { p99 } from '../harness/statistics';
 import { sentAt } from '../parts/events';
 import type { Helper } from '../parts/helper';

@@ -42,11 +42,12 @@ function rowOf(figure: FigureSpec, { rounds }: Section): string[] {
   const ours = valuesOf(rounds.ours, figure.key);
   const baseline = valuesOf(rounds.baseline, figure.key);
   const ratios = ours.map((value, round) => value / (baseline[round] ?? Number.NaN));
+  const added = ours.map((value, round) => value - (baseline[round] ?? Number.NaN));
   const best = figure.better === 'lower' ? Math.min(...ours) : Math.max(...ours);
   const baselineBest = figure.better === 'lower' ? Math.min(...baseline) : Math.max(...baseline);
   const { goal } = figure;
   const worst = figure.better === 'lower' ? Math.max(...ours) : Math.min(...ours);
-  const held = goal && isMet(goal, { best, worst, ratio: median(ratios) }[goal.of]);
+  const held = goal && isMet(goal, { best, worst, ratio: median(ratios), added: median(added) }[goal.of]);
   return [
     `${figure.label} (${figure.unit})`,
     short(best),
@@ -55,7 +56,7 @@ function rowOf(figure: FigureSpec, { rounds }: Section): string[] {
     short(median(baseline)),
     short(median(ratios)),
     `${short(Math.min(...ratios))} to ${short(Math.max(...ratios))}`,
-    goal ? describeGoal(goal) : '',
+    goal ? describeGoal(goal, median(added)) : '',
     held === undefined ? '' : held ? 'met' : 'MISSED',
   ];
 }
@@ -66,8 +67,8 @@ const valuesOf = (rounds: readonly Record<string, number>[], key: string): numbe
 const isMet = ({ atMost, atLeast }: Goal, value: number): boolean =>
   (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
 
-const describeGoal = ({ of, atMost, atLeast }: Goal): string =>
-  `${of} ${atMost === undefined ? `>= ${atLeast}` : `<= ${atMost}`}`;
+const describeGoal = ({ of, atMost, atLeast }: Goal, added: number): string =>
+  `${of}${of === 'added' ? ` ${short(added)}` : ''} ${atMost === undefined ? `>= ${atLeast}` : `<= ${atMost}`}`;
 
 /** Three digits that say something; whole numbers from a hundred on. */
 function short(value: number): string {

@@ -1,8 +1,11 @@
 import type { Rounds } from './rounds';
 
-/** What a figure is held against: our best round, our worst (a promise that always holds), or the median ratio. */
+/**
+ * What a figure is held against: our best round, our worst (a promise that always holds), the median ratio, or the
+ * median of what we add to the baseline.
+ */
 export interface Goal {
-  of: 'best' | 'worst' | 'ratio';
+  of: 'best' | 'worst' | 'ratio' | 'added';
   atMost?: number;
   atLeast?: number;
 }

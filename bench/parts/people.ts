@@ -10,6 +10,7 @@ interface Member {
 /** A business with members who are logged in. */
 export interface Tenant {
   businessId: string;
+  members: readonly Member[];
   /** An access token made now; it lives ten minutes, as for everyone. */
   token(member?: number): string;
 }
@@ -44,6 +45,7 @@ export async function makeTenant(stage: Stage, memberCount = 1): Promise<Tenant>
   );
   return {
     businessId,
+    members,
     token(member = 0) {
       const { userId, sessionId } = members[member] ?? raise(`There is no member ${member}.`);
       return signAccessToken({ userId, sessionId, businessId }, [stage.secrets.jwt]);

@@ -34,6 +34,7 @@ export async function startProduct(
   stage: Stage,
   entry: keyof typeof ENTRIES,
   extraArguments: readonly string[] = [],
+  extraEnvironment: Readonly<Record<string, string>> = {},
 ): Promise<Product> {
   const port = await freePort();
   const { args, ready } = ENTRIES[entry];
@@ -56,6 +57,7 @@ export async function startProduct(
         JWT_SECRET: stage.secrets.jwt,
         ENCRYPTION_KEYS: stage.secrets.encryption,
         ALLOW_PRIVATE_HOSTS: '127.0.0.1',
+        ...extraEnvironment,
       },
     },
   );

@@ -8,7 +8,7 @@ import { envelope } from '../../realtime/envelope';
 import { createPublish } from '../../realtime/publish';
 import { businessRoom } from '../../realtime/rooms';
 import { BARE_ROOM } from '../baselines/bare-io';
-import { nowMicros } from '../harness/clock';
+import { nowMicros } from '../../lib/clock';
 import { SENT_PREFIX } from './events';
 import { serveCommands } from './helper';
 import { CHART } from './widgets';

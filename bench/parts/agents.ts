@@ -1,0 +1,27 @@
+import { addScriptedAgent } from '../../test/factories/agents';
+import { startHelper } from './helper';
+import type { Stage } from './stage';
+
+/** Tokens that the bench's agents may answer with: more than any measurement asks for. */
+const MAX_TOKENS = 4_000;
+
+/** Starts a provider for the stage. @returns its URL */
+export async function startProvider(stage: Stage): Promise<{ pid: number; url: string }> {
+  const { pid, ask } = await startHelper(stage, 'parts/provider');
+  return { pid, url: (await ask('url')) as string };
+}
+
+/** An agent that does what it is told ({@link tell}), of a business whose people may ask without end. */
+export async function makeAgent(stage: Stage, businessId: string): Promise<string> {
+  const sql = (text: string, values: readonly unknown[] = []) => stage.sql.query(text, [...values]);
+  await sql(
+    `update businesses set chats_per_minute = 1000000, chats_per_hour = 1000000, chats_per_day = 1000000
+      where id = $1`,
+    [businessId],
+  );
+  return addScriptedAgent(sql, businessId, { max_tokens: MAX_TOKENS });
+}
+
+/** Said to the sandbox's script model: so many tokens at this pace, each the moment it goes out. */
+export const tell = (moments: number, tokensPerSecond: number): string =>
+  `#sandbox ${JSON.stringify({ moments, tokensPerSecond })}`;

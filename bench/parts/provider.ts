@@ -1,0 +1,8 @@
+import { startSandbox } from '../../sandbox/server';
+import { serveCommands } from './helper';
+
+/** The sandbox as a process of its own: what it costs must not be counted as the worker's. */
+serveCommands(async () => {
+  const { url } = await startSandbox();
+  return { url: () => url };
+});
