@@ -10,6 +10,7 @@ import { chatRoutes } from './chat';
 import { connectionRoutes } from './connections';
 import { conversationRoutes } from './conversations';
 import { dashboardRoutes } from './dashboards';
+import { invitationRoutes } from './invitations';
 import { memberRoutes } from './members';
 import { modelRoutes } from './models';
 import { notificationRoutes } from './notifications';
@@ -20,6 +21,7 @@ import { reportRoutes } from './reports';
 import { runRoutes } from './runs';
 import { themeRoutes } from './themes';
 import { usageRoutes } from './usage';
+import { userRoutes } from './users';
 import { widgetRoutes } from './widgets';
 
 /** Every route of the API. OpenAPI is made from the same list. */
@@ -28,6 +30,8 @@ export const apiRoutes = (context: ServerContext): Route[] => [
   ...mailedRoutes(context),
   ...businessRoutes(context),
   ...memberRoutes(context),
+  ...userRoutes(context),
+  ...invitationRoutes(context),
   ...apiKeyRoutes(context),
   ...widgetRoutes(context),
   ...connectionRoutes(context),
