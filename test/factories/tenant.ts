@@ -24,7 +24,8 @@ const ADD_BUSINESS: Statement = {
 };
 const ADD_USER: Statement = {
   name: 'test-add-user',
-  text: `insert into users (id, email, name, password_hash) values ($1, $2, $3, 'no password opens this')`,
+  text: `insert into users (id, email, name, password_hash, email_verified_at)
+         values ($1, $2, $3, 'no password opens this', now())`,
 };
 const ADD_MEMBERSHIP: Statement = {
   name: 'test-add-membership',
