@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { asyncApiDocument } from '../../server/asyncapi/document';
 import { openApiDocument } from '../../server/openapi/document';
 import { apiRoutes } from '../../server/routes';
 import { temporaryDirectory } from '../support/temporary';
@@ -67,6 +68,10 @@ async function lint(document: object) {
     problems: problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer]),
   };
 }
+
+it('finds nothing in the realtime protocol, either', async () => {
+  expect(await lint(asyncApiDocument('https://api.liveboard.example'))).toEqual({ code: 0, problems: [] });
+});
 
 const document = () => openApiDocument(apiRoutes(served.context), 'https://api.liveboard.example');
 
