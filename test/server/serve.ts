@@ -7,6 +7,7 @@ import { createJobs, type Jobs } from '../../jobs/enqueue';
 import { openBroker } from '../../lib/broker';
 import { parseEnv } from '../../lib/env';
 import type { Operations } from '../../lib/health/answer';
+import type { Logger } from '../../lib/logger';
 import { createPublish } from '../../realtime/publish';
 import { createApp } from '../../server/app';
 import { createServerContext, type ServerContext, type ServerOptions } from '../../server/context';
@@ -30,12 +31,12 @@ export interface Served {
 export async function serve(
   environment: NodeJS.ProcessEnv = {},
   options: ServerOptions = { rateLimits: NO_LIMITS },
+  logger: Logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' }),
 ): Promise<Served> {
   const database = await createTestDatabase();
   // Nothing is there: no server asks a provider.
   const SANDBOX_URL = 'http://127.0.0.1:1';
   const env = parseEnv({ JWT_SECRET, DATABASE_URL: database.url, SANDBOX_URL, ...environment });
-  const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
   const db = openDatabase(env.DATABASE_URL ?? database.url, 4);
   const broker = openBroker({ databaseUrl: database.url, redisUrl: env.REDIS_URL, logger });
   const jobs = createJobs(broker);
