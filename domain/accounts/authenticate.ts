@@ -50,11 +50,22 @@ export function createAuthenticator(
   }
 
   async function authorizeClaims(claims: AccessClaims): Promise<Authenticated> {
-    const state = await sessionState(claims.sessionId);
-    if (!state || state.userId !== claims.userId || state.businessId !== claims.businessId) {
+    const { sessionId } = claims;
+    let state = await sessionState(sessionId);
+    if (state && state.businessId !== claims.businessId) {
+      // What is remembered may be from before the login went to this business, at another process.
+      cache.delete(sessionId);
+      state = await sessionState(sessionId);
+    }
+    if (!state || state.userId !== claims.userId) {
       throw unauthorized('This session has ended. Log in again.', 'session_ended');
     }
-    const { sessionId } = claims;
+    if (state.businessId !== claims.businessId) {
+      throw unauthorized(
+        'This login acts in another business now. Refresh its tokens to go on there.',
+        'business_switched',
+      );
+    }
     return {
       actor: { ...state, sessionId, apiKey: null },
       expiresAt: claims.expiresAt,

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database';
-import { systemStatement, type Statement } from '../../db/scope';
+import { systemStatement, type Statement, type Transaction } from '../../db/scope';
 import { newId } from '../../lib/ids';
+import { recordAudit, type AuditOrigin } from '../audit/record';
 
 /** An operator logs in once a working day. */
 export const OPERATOR_SESSION_HOURS = 12;
@@ -45,12 +46,21 @@ const END: Statement = {
 };
 
 /**
- * Opens a session for an operator. Across tenants, as the others here: operators belong to none.
+ * Opens a session for an operator. Needs a system transaction, as the others here are across tenants: operators
+ * belong to none.
  * @returns its id; undefined where the person is no operator (any more)
  */
-export async function openOperatorSession(db: Database, userId: string): Promise<string | undefined> {
-  const [row] = await systemStatement<{ id: string }>(db, CREATE, [newId(), userId]);
-  return row?.id;
+export async function openOperatorSession(
+  tx: Transaction,
+  userId: string,
+  origin: AuditOrigin,
+): Promise<string | undefined> {
+  const [row] = await tx.query<{ id: string }>(CREATE, [newId(), userId]);
+  if (!row) return undefined;
+  const subject = { kind: 'session', id: row.id } as const;
+  const after = { ip: origin.ip, userAgent: origin.userAgent, reason: 'operator' };
+  await recordAudit(tx, { ...origin, actorId: userId }, { action: 'session.created', subject, after });
+  return row.id;
 }
 
 /** undefined where the session has ended or run out, or its owner is no operator any more. */

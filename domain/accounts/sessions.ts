@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import type { Database } from '../../db/database';
-import { systemStatement, withSystem, type Statement } from '../../db/scope';
+import { systemStatement, type Statement, type Transaction } from '../../db/scope';
 import type { Role } from '../roles';
 
 /** A login unused for this long ends, days; and however much it is used, it ends after the absolute limit. */
-const IDLE_DAYS = 7;
+export const IDLE_DAYS = 7;
 const ABSOLUTE_DAYS = 30;
-/** Two tabs may present the same refresh token within this, ms, and get the same successor. */
-const ROTATION_GRACE_MS = 10_000;
+/** Longest text that is kept of what a client says of itself, characters. */
+const MAX_USER_AGENT = 500;
 
 /** Whose session it is and what they may do in its business now. */
 export interface SessionState {
@@ -18,7 +18,8 @@ export interface SessionState {
   emailVerified: boolean;
 }
 
-const LIVE = `s.revoked_at is null and s.expires_at > now() and s.last_used_at > now() - interval '${IDLE_DAYS} days'`;
+/** Of `sessions s`. */
+export const LIVE = `s.revoked_at is null and s.expires_at > now() and s.last_used_at > now() - interval '${IDLE_DAYS} days'`;
 
 const CHECK: Statement = {
   name: 'sessions-check',
@@ -61,66 +62,12 @@ function inetOf(address = ''): string | null {
   return isIP(plain) ? plain : null;
 }
 
-/** Across tenants: sessions belong to a person, and a login knows no business yet. */
-export const createSession = (db: Database, session: NewSession): Promise<unknown> =>
-  systemStatement(db, CREATE, [
+/** Needs a system transaction: sessions belong to a person, and a login knows no business yet. */
+export const createSession = (tx: Transaction, session: NewSession): Promise<unknown> =>
+  tx.query(CREATE, [
     session.id,
     session.userId,
     session.businessId,
-    session.userAgent?.slice(0, 500) ?? null,
+    session.userAgent?.slice(0, MAX_USER_AGENT).toWellFormed() ?? null,
     inetOf(session.ip),
   ]);
-
-const LOCK: Statement = {
-  name: 'sessions-lock',
-  text: `select s.user_id as "userId", s.business_id as "businessId", s.generation,
-                s.rotated_at > now() - $2 * interval '1 ms' as "inGrace"
-           from sessions s
-          where s.id = $1 and ${LIVE}
-            and exists (select from memberships m where m.user_id = s.user_id and m.business_id = s.business_id)
-            for update`,
-};
-const ROTATE: Statement = {
-  name: 'sessions-rotate',
-  text: `update sessions set generation = generation + 1, rotated_at = now(), last_used_at = now() where id = $1`,
-};
-const REVOKE: Statement = {
-  name: 'sessions-revoke',
-  text: `update sessions set revoked_at = now(), revoked_reason = $2 where id = $1 and revoked_at is null`,
-};
-
-export type Rotation =
-  | { kind: 'rotated'; userId: string; businessId: string; generation: number }
-  /** The session ended here: a token older than the parent came back, so one of its holders is a thief. */
-  | { kind: 'replayed' }
-  | { kind: 'unknown' };
-
-/**
- * Exchanges a refresh token's generation for the next. The immediate parent within {@link ROTATION_GRACE_MS} gets
- * the same successor; anything older ends the session (RFC 9700, 4.14.2). Across tenants, as logins are.
- */
-export function rotateSession(db: Database, sessionId: string, generation: number): Promise<Rotation> {
-  return withSystem<Rotation>(db, async (tx) => {
-    const [session] = await tx.query<{
-      userId: string;
-      businessId: string;
-      generation: number;
-      inGrace: boolean;
-    }>(LOCK, [sessionId, ROTATION_GRACE_MS]);
-    if (!session || generation > session.generation) return { kind: 'unknown' };
-    const { userId, businessId } = session;
-    if (generation === session.generation) {
-      await tx.last(ROTATE, [sessionId]);
-      return { kind: 'rotated', userId, businessId, generation: generation + 1 };
-    }
-    if (generation === session.generation - 1 && session.inGrace) {
-      return { kind: 'rotated', userId, businessId, generation: session.generation };
-    }
-    await tx.last(REVOKE, [sessionId, 'refresh token replayed']);
-    return { kind: 'replayed' };
-  });
-}
-
-/** Ends a login. Across tenants: it is the person's own. */
-export const revokeSession = (db: Database, sessionId: string, reason: string): Promise<unknown> =>
-  systemStatement(db, REVOKE, [sessionId, reason]);

@@ -67,15 +67,21 @@ const newestOf = (secrets: readonly string[]): string => {
   return newest;
 };
 
-const macOf = (sessionId: string, generation: number, secret: string): string =>
-  createHmac('sha256', secret).update(`refresh:${sessionId}:${generation}`).digest('base64url');
+const macOf = (text: string, secret: string): string =>
+  createHmac('sha256', secret).update(text).digest('base64url');
+
+/** @param mac of 43 characters */
+const isMacOf = (text: string, mac: string, secrets: readonly string[]): boolean =>
+  secrets.some((secret) => timingSafeEqual(Buffer.from(macOf(text, secret)), Buffer.from(mac)));
+
+const refreshText = (sessionId: string, generation: number) => `refresh:${sessionId}:${generation}`;
 
 /**
  * A session's refresh token of one generation. Derived, not stored: the same generation is always the same
  * token, so that two tabs that rotate at once get the same successor, and a stolen backup holds none.
  */
 export const refreshTokenOf = (sessionId: string, generation: number, secrets: readonly string[]): string =>
-  `${sessionId}.${generation}.${macOf(sessionId, generation, newestOf(secrets))}`;
+  `${sessionId}.${generation}.${macOf(refreshText(sessionId, generation), newestOf(secrets))}`;
 
 /** undefined where we never made this token. */
 export function readRefreshToken(
@@ -86,9 +92,19 @@ export function readRefreshToken(
   if (!match) return undefined;
   const [, sessionId = '', digits = '', mac = ''] = match;
   const generation = Number(digits);
-  const given = Buffer.from(mac);
-  const isOurs = secrets.some((secret) =>
-    timingSafeEqual(Buffer.from(macOf(sessionId, generation, secret)), given),
-  );
-  return isOurs ? { sessionId, generation } : undefined;
+  return isMacOf(refreshText(sessionId, generation), mac, secrets) ? { sessionId, generation } : undefined;
+}
+
+const challengeText = (id: string) => `login challenge:${id}`;
+
+/** What a client holds between a right password and its second factor. It is good for that only. */
+export const challengeTokenOf = (id: string, secrets: readonly string[]): string =>
+  `${id}.${macOf(challengeText(id), newestOf(secrets))}`;
+
+/** The challenge's id; undefined where we never made this token. */
+export function readChallengeToken(token: string, secrets: readonly string[]): string | undefined {
+  const match = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([A-Za-z0-9_-]{43})$/.exec(token);
+  if (!match) return undefined;
+  const [, id = '', mac = ''] = match;
+  return isMacOf(challengeText(id), mac, secrets) ? id : undefined;
 }

@@ -1,5 +1,6 @@
 import { withSystem } from '../../db/scope';
 import { revokeSessions, type EndedSessions, type SessionsOf } from '../../domain/accounts/revoke';
+import type { AuditOrigin } from '../../domain/audit/record';
 import { sessionRoom } from '../../realtime/rooms';
 import type { ServerContext } from '../context';
 
@@ -23,15 +24,16 @@ export function announceEnded(
 }
 
 /**
- * Ends a person's sessions and announces it: for a change that has no transaction of its own to do it in (else
+ * Ends a person's sessions and announces it; across tenants, as sessions are. For a change that has no transaction of its own to do it in (else
  * `revokeSessions` in that transaction, and `announceEnded` after it).
  */
 export async function endSessions(
   context: Announcing & Pick<ServerContext, 'db'>,
   which: SessionsOf,
   reason: string,
+  origin: AuditOrigin,
 ): Promise<EndedSessions> {
-  const ended = await withSystem(context.db, (tx) => revokeSessions(tx, which, reason));
+  const ended = await withSystem(context.db, (tx) => revokeSessions(tx, which, reason, origin));
   announceEnded(context, ended, reason);
   return ended;
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { moveConnections } from '../../demo/business/connections';
 import { HEALTH_CONNECTION_ID, SALES_CONNECTION_ID } from '../../demo/business/ids';
 import { demoPassword, readDemoPassword } from '../../demo/password';
-import { findByCredentials } from '../../domain/accounts/accounts';
+import { NOWHERE } from '../factories/audit-origin';
+import { checkPassword } from '../../domain/accounts/check-password';
 import { unseal } from '../../lib/secrets';
 import { createPlatform, PASSWORD, type Platform } from './platform';
 
@@ -45,7 +46,8 @@ describe('the seed', () => {
       'operator@demo.test',
     ]);
     for (const { email, role } of people ?? []) {
-      const found = await findByCredentials(platform.db, email, PASSWORD);
+      const checked = await checkPassword(platform.db, email, PASSWORD, NOWHERE);
+      const found = checked.kind === 'right' ? checked.person : undefined;
       expect(found).toMatchObject({ role: role ?? null, operator: role === undefined });
       expect(found?.business?.name).toBe(role && 'Demo Store');
     }

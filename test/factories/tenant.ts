@@ -61,7 +61,9 @@ export async function logIn(
 ): Promise<Person> {
   const { userId, businessId } = person;
   const sessionId = newId();
-  await createSession(db, { id: sessionId, userId, businessId, userAgent: undefined, ip: undefined });
+  await withSystem(db, (tx) =>
+    createSession(tx, { id: sessionId, userId, businessId, userAgent: undefined, ip: undefined }),
+  );
   return { ...person, sessionId, token: signAccessToken({ userId, businessId, sessionId }, secrets) };
 }
 

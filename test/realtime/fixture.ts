@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { openDatabase, type Database } from '../../db/database';
+import { withSystem } from '../../db/scope';
 import { createSession } from '../../domain/accounts/sessions';
 import { signAccessToken } from '../../domain/accounts/tokens';
 import type { Actor, LoggedIn, Role } from '../../domain/roles';
@@ -59,7 +60,9 @@ export async function worldOn(
   async function addSession(person: Actor): Promise<Person> {
     const sessionId = newId();
     const { userId, businessId } = person;
-    await createSession(db, { id: sessionId, userId, businessId, userAgent: undefined, ip: undefined });
+    await withSystem(db, (tx) =>
+      createSession(tx, { id: sessionId, userId, businessId, userAgent: undefined, ip: undefined }),
+    );
     return {
       ...person,
       sessionId,

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { withSystem } from '../../db/scope';
 import { openOperatorSession } from '../../domain/accounts/operator-sessions';
 import { hashPassword } from '../../domain/accounts/passwords';
 import { sign } from '../../server/board/signature';
+import { NOWHERE } from '../factories/audit-origin';
 import { eventually } from '../support/eventually';
 import { query } from '../support/postgres';
 import { createTestRedis } from '../support/redis';
@@ -43,6 +45,9 @@ const cookieHeader = (cookies: Record<string, string>): string =>
   Object.entries(cookies)
     .map(([name, value]) => `${name}=${value}`)
     .join('; ');
+
+const openSession = ({ db }: Served, userId: string) =>
+  withSystem(db, (tx) => openOperatorSession(tx, userId, NOWHERE));
 
 const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin' };
 
@@ -198,7 +203,7 @@ describe('the board', () => {
 
   it('takes a cookie that we signed, with any of our secrets, for a session that lives', async () => {
     const { id } = await insertPerson(served, {});
-    const session = (await openOperatorSession(served.db, id)) ?? '';
+    const session = (await openSession(served, id)) ?? '';
     const status = async (cookie: string) =>
       (await withCookies(served, { liveboard_operator: cookie }).get('/api/queues')).status;
     const cookie = `${session}.${sign('operator session', session, [JWT_SECRET])}`;
@@ -211,7 +216,7 @@ describe('the board', () => {
 
     const rotated = await serve({ JWT_SECRET: `the new secret,${JWT_SECRET}` });
     const person = await insertPerson(rotated, {});
-    const other = (await openOperatorSession(rotated.db, person.id)) ?? '';
+    const other = (await openSession(rotated, person.id)) ?? '';
     const old = `${other}.${sign('operator session', other, [JWT_SECRET])}`;
     expect((await withCookies(rotated, { liveboard_operator: old }).get('/api/queues')).status).toBe(200);
     await rotated.close();
@@ -278,7 +283,8 @@ describe('the board', () => {
   it('limits tries to ten in a minute', async () => {
     const { email } = await insertPerson(served, {});
     for (let count = 0; count < 10; count++) {
-      expect((await logIn(served, { email, password: 'wrong' })).status).toBe(401);
+      const tried = await logIn(served, { email: `${count}-${email}`, password: 'wrong' });
+      expect(tried.status).toBe(401);
     }
     const answer = await logIn(served, { email, password: PASSWORD });
     expect(answer.status).toBe(429);
