@@ -52,3 +52,4 @@ export const SUBJECTS = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type SubjectKind = keyof typeof SUBJECTS;
+export const SUBJECT_KINDS = Object.keys(SUBJECTS) as [SubjectKind, ...SubjectKind[]];

@@ -2,6 +2,7 @@ import type { ServerContext } from '../context';
 import type { Route } from '../http/route';
 import { agentRoutes } from './agents';
 import { apiKeyRoutes } from './api-keys';
+import { auditRoutes } from './audit-events';
 import { authRoutes } from './auth';
 import { mailedRoutes } from './auth/mailed';
 import { budgetRoutes } from './budgets';
@@ -33,6 +34,7 @@ export const apiRoutes = (context: ServerContext): Route[] => [
   ...userRoutes(context),
   ...invitationRoutes(context),
   ...apiKeyRoutes(context),
+  ...auditRoutes(context),
   ...widgetRoutes(context),
   ...connectionRoutes(context),
   ...dashboardRoutes(context),

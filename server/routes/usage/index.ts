@@ -1,4 +1,3 @@
-import type { Context } from 'koa';
 import { z } from 'zod';
 import { usagePolicy } from '../../../domain/policies/usage';
 import { presentCall } from '../../../domain/presenters/call';
@@ -8,8 +7,9 @@ import { ledgerPage } from '../../../domain/usage/ledger';
 import { MAX_SPAN_DAYS, resolveSpan } from '../../../domain/usage/span';
 import { badRequest } from '../../../lib/errors';
 import type { ServerContext } from '../../context';
+import { asksForCsv, csvPageQuery, limitOf, nextBeforeHeader } from '../../http/csv';
 import { defineRoute, type Route } from '../../http/route';
-import { callSchema, callsQuery, limitOf, usageQuery, usageSchema } from './schemas';
+import { callSchema, usageQuery, usageSchema } from './schemas';
 
 /** `/usage`: what a business's calls used and cost, for its managers. */
 export const usageRoutes = ({ db }: ServerContext): Route[] => [
@@ -39,7 +39,7 @@ export const usageRoutes = ({ db }: ServerContext): Route[] => [
     summary: 'The ledger: every call to a provider, newest first; also as CSV',
     tag: 'usage',
     access: { policy: usagePolicy.read, scope: 'usage:read' },
-    query: callsQuery,
+    query: csvPageQuery,
     response: z.array(callSchema),
     handler: async ({ actor, query, koa }) => {
       const isCsv = asksForCsv(koa, query.format);
@@ -48,14 +48,12 @@ export const usageRoutes = ({ db }: ServerContext): Route[] => [
       const nextBefore = rows.length === limit ? (rows.at(-1)?.id ?? null) : null;
       const calls = rows.map(presentCall);
       if (!isCsv) return { data: calls, meta: { nextBefore } };
-      const headers: Record<string, string> = nextBefore ? { 'X-Next-Before': nextBefore } : {};
-      return { file: { name: 'calls.csv', type: 'text/csv', text: callsCsv(calls) }, headers };
+      return {
+        file: { name: 'calls.csv', type: 'text/csv', text: callsCsv(calls) },
+        headers: nextBeforeHeader(nextBefore),
+      };
     },
   }),
 ];
 
 const badSpan = (message: string) => badRequest(`to: ${message}.`, [{ path: 'to', message }]);
-
-/** The query's word counts before the header's. */
-const asksForCsv = (koa: Context, format: 'json' | 'csv' | undefined): boolean =>
-  format === undefined ? koa.accepts('json', 'text/csv') === 'text/csv' : format === 'csv';

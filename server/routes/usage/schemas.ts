@@ -1,33 +1,13 @@
 import { z } from 'zod';
 import { USAGE_GROUPS } from '../../../domain/usage/grouped';
-
-/** Most calls of one CSV: 10,000 lines are 4 MB. The next begins behind the last (X-Next-Before). */
-export const MAX_CSV_CALLS = 10_000;
-const MAX_PAGE_CALLS = 100;
-
-const format = z.enum(['json', 'csv']).optional().describe('`Accept: text/csv` asks for the same.');
+import { csvFormat } from '../../http/csv';
 
 export const usageQuery = z.strictObject({
   from: z.iso.date().optional().describe('First day, in the business’s time zone; the first of the month.'),
   to: z.iso.date().optional().describe('Last day, included; today.'),
   groupBy: z.enum(USAGE_GROUPS).default('day'),
-  format,
+  format: csvFormat,
 });
-
-export const callsQuery = z.strictObject({
-  before: z.uuid().optional(),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_CSV_CALLS)
-    .optional()
-    .describe(`At most ${MAX_PAGE_CALLS} as JSON, 20 where not given; as CSV ${MAX_CSV_CALLS}.`),
-  format,
-});
-
-export const limitOf = (limit: number | undefined, isCsv: boolean): number =>
-  isCsv ? (limit ?? MAX_CSV_CALLS) : Math.min(limit ?? 20, MAX_PAGE_CALLS);
 
 const count = z.number();
 const tokens = { input: count, cachedInput: count, cacheWrite: count, output: count, reasoning: count };

@@ -36,6 +36,7 @@ const MAY: Record<string, Role | 'anyone'> = {
   'post /business/invitations': 'admin',
   'delete /business/invitations/:id': 'admin',
   'post /invitations/accept': 'anyone',
+  'get /audit-events': 'admin',
   'get /widget-types': 'viewer',
   'get /widgets': 'viewer',
   'post /widgets': 'manager',
