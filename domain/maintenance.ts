@@ -10,6 +10,10 @@ export const TOMBSTONE_DAYS = 30;
 const SESSION_DAYS = 30;
 /** Mails and the rows of their links are kept this long, days: to answer "did you send it?". */
 const MAIL_DAYS = 30;
+/** Invitations and API keys that have run out are shown this long, days: who wonders why finds the reason. */
+const ENDED_DAYS = 30;
+/** How long it can be looked up who did what, days: a year, so that yearly reviews find all of it. */
+export const AUDIT_DAYS = 365;
 /** Rows one statement deletes: few enough that it holds no lock for long. */
 const BATCH = 5_000;
 
@@ -46,6 +50,28 @@ const TASKS = {
     name: 'maintenance-link-tokens',
     text: `delete from link_tokens where id in (
              select id from link_tokens where created_at < now() - interval '${MAIL_DAYS} days' limit ${BATCH})
+           returning 1`,
+  },
+  'expire-invitations': {
+    batch: BATCH,
+    name: 'maintenance-invitations',
+    text: `delete from invitations where id in (
+             select id from invitations
+              where coalesce(accepted_at, expires_at) < now() - interval '${ENDED_DAYS} days' limit ${BATCH})
+           returning 1`,
+  },
+  'expire-api-keys': {
+    batch: BATCH,
+    name: 'maintenance-api-keys',
+    text: `delete from api_keys where id in (
+             select id from api_keys where expires_at < now() - interval '${ENDED_DAYS} days' limit ${BATCH})
+           returning 1`,
+  },
+  'trim-audit-events': {
+    batch: BATCH,
+    name: 'maintenance-audit-events',
+    text: `delete from audit_events where id in (
+             select id from audit_events where created_at < now() - interval '${AUDIT_DAYS} days' limit ${BATCH})
            returning 1`,
   },
   'expire-idempotency-keys': {
