@@ -1,7 +1,7 @@
 import type { Behaviour } from '../control/behaviour';
 import { sinceLastUser, type SandboxRequest, type ToolCall } from '../request';
 import { newToolCallId } from './call-id';
-import { obey } from './obey';
+import { obey, textOf } from './obey';
 import { moments, filler, type Answer } from './pieces';
 
 /**
@@ -14,7 +14,7 @@ export function planAnswer(
   cap: number,
   own: () => Answer,
 ): Answer {
-  if (behaviour.obeys) return obey(request);
+  if (behaviour.obeys) return obey(request, behaviour.obeys);
   const toolCalls = calledFor(request, behaviour);
   if (behaviour.moments !== undefined) return { text: moments(behaviour.moments), toolCalls };
   const text = textFor(behaviour, cap);
@@ -29,7 +29,7 @@ function calledFor(request: SandboxRequest, { toolCalls, whileToolResultsBelow }
   return toolCalls.map((call) => ({
     id: newToolCallId(request),
     name: call.name,
-    arguments: typeof call.arguments === 'string' ? call.arguments : JSON.stringify(call.arguments),
+    arguments: textOf(call.arguments),
   }));
 }
 

@@ -35,6 +35,13 @@ const MOST_TOKENS = 1_000_000;
 /** Longest wait before the headers, ms: as long as the SDKs would wait. */
 const LONGEST_DELAY_MS = 600_000;
 
+/** Arguments that are a string go out as they are, so they may be malformed. */
+const toolCallSchema = z.strictObject({
+  name: z.string().min(1),
+  arguments: z.union([z.string(), z.record(z.string(), z.unknown())]).default({}),
+});
+export type ScriptedCall = z.output<typeof toolCallSchema>;
+
 /** How an answer differs from the model's own. Everything can be combined with everything. */
 export const behaviourSchema = z
   .strictObject({
@@ -48,19 +55,14 @@ export const behaviourSchema = z
     /** So many tokens, each the moment at which it goes out: microseconds of the machine's monotonic clock. */
     moments: z.int().min(1).max(MOST_TOKENS).optional(),
     reasoningTokens: z.int().min(0).max(MOST_TOKENS).optional(),
-    /** A string goes out as it is, so it may be malformed. */
-    toolCalls: z
-      .array(
-        z.strictObject({
-          name: z.string().min(1),
-          arguments: z.union([z.string(), z.record(z.string(), z.unknown())]).default({}),
-        }),
-      )
-      .optional(),
+    toolCalls: z.array(toolCallSchema).optional(),
     /** Call tools only while fewer results than this came since the last words of a person. */
     whileToolResultsBelow: z.int().min(1).optional(),
-    /** Does whatever any text of its context tells it to (answer/obey.ts): a model that can be talked into anything. */
-    obeys: z.boolean().optional(),
+    /**
+     * A model that can be talked into anything: it makes each call here whose name stands behind "obey " anywhere in
+     * its context, whoever wrote that (answer/obey.ts).
+     */
+    obeys: z.record(z.string().regex(/^\w+$/), toolCallSchema).optional(),
     /** Stands where the usage would; null leaves it out. What is logged as billed stays true. */
     usage: z.unknown().optional(),
     fault: z.enum(FAULTS).optional(),

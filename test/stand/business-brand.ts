@@ -9,20 +9,20 @@ const NOT_BRANDED = ['schedule', 'source', 'config', 'request', 'layout'];
  * @returns the tables that hold it now
  */
 export async function brand({ sql }: Platform, businessId: string, text: string): Promise<string[]> {
-  await sql(`do $$ declare c record; begin
-    for c in
+  await sql(`do $$ declare place record; begin
+    for place in
       select column_name, table_name, data_type from information_schema.columns
        where table_schema = 'public' and data_type in ('text', 'jsonb') and is_generated = 'NEVER'
          and column_name not in (${NOT_BRANDED.map((name) => `'${name}'`).join(', ')})
          and table_name in (${TENANT_TABLES})
     loop
       begin
-        if c.data_type = 'text' then
-          execute format('update %I set %2$I = coalesce(%2$I, '''') || %3$L where business_id = %4$L',
-                         c.table_name, c.column_name, ' ${text}', '${businessId}');
+        if place.data_type = 'text' then
+          execute format('update %1$I set %2$I = coalesce(%2$I, '''') || %3$L where business_id = %4$L',
+                         place.table_name, place.column_name, ' ${text}', '${businessId}');
         else
-          execute format('update %I set %2$I = jsonb_build_array(jsonb_build_object(''region'', %3$L, ''amount'', 1))
-                           where business_id = %4$L', c.table_name, c.column_name, '${text}', '${businessId}');
+          execute format('update %1$I set %2$I = jsonb_build_array(jsonb_build_object(''region'', %3$L, ''amount'', 1))
+                           where business_id = %4$L', place.table_name, place.column_name, '${text}', '${businessId}');
         end if;
       exception when others then null;
       end;
