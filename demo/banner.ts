@@ -25,6 +25,7 @@ export function banner({ url, password, isSandbox, mailboxUrl }: BannerOptions):
     ]),
     ...logins(password),
     '  See it live in another terminal: npm run watch',
+    '  Ask an agent from there: npm run chat, or npm run chat -- "How are orders today?"',
     ...(isSandbox
       ? [
           '  No provider has a key, so agents answer from a built-in sandbox, which is no language model.',

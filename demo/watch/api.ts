@@ -39,11 +39,11 @@ async function request(url: string, init: RequestInit): Promise<Answer> {
 /** The few REST calls that a live client makes. `url` is the server's, without a path. */
 export function createApi(url: string) {
   const base = `${url}/api/v1`;
-  const post = async (path: string, body: object): Promise<unknown> =>
+  const post = async (path: string, body: object, token?: string): Promise<unknown> =>
     (
       await request(`${base}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
         body: JSON.stringify(body),
       })
     ).data;
@@ -59,6 +59,8 @@ export function createApi(url: string) {
     },
     refresh: async (refreshToken: string): Promise<Tokens> =>
       ((await post('/auth/refresh', { refreshToken })) as { tokens: Tokens }).tokens,
+    send: async <Row>(path: string, body: object, token: string): Promise<Row> =>
+      (await post(path, body, token)) as Row,
     one: async <Row>(path: string, token: string): Promise<Row> => (await get(path, token)).data as Row,
     /** Every page of a list. */
     async all<Row>(path: string, token: string): Promise<Row[]> {

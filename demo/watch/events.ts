@@ -6,17 +6,16 @@ import { describeData } from './value';
 /** Names of people that were seen joining or in the list, by id: a leave names the id alone. */
 export type Names = Map<string, string>;
 
-type Tell<Name extends keyof ServerEvents> = (payload: ServerEvents[Name]) => void;
+export type Tell<Name extends keyof ServerEvents> = (payload: ServerEvents[Name]) => void;
 
-const aside = ({ version, ts }: { version: number; ts: string }) =>
+export const aside = ({ version, ts }: { version: number; ts: string }) =>
   `v${version}  ${Math.max(0, Date.now() - Date.parse(ts))} ms`;
 
 /** How each event of the server is told. The replica has not taken the event yet. */
-export function tellings(
-  replica: Replica,
-  printer: Printer,
-  names: Names,
-): { [Name in keyof ServerEvents]?: Tell<Name> } {
+export type Tellings = { [Name in keyof ServerEvents]?: Tell<Name> };
+
+/** What happens on dashboards and to people. */
+export function tellings(replica: Replica, printer: Printer, names: Names): Tellings {
   const nameOf = (widgetId: string) => replica.get('widget', widgetId)?.name ?? 'a widget';
   const isNews = (widgetId: string, version: number) =>
     version > (replica.get('widgetData', widgetId)?.version ?? 0);

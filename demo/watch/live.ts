@@ -3,6 +3,7 @@ import type { Acknowledged, PresencePerson, ServerEvents } from '../../realtime/
 import { Replica } from '../../realtime/replica';
 import type { SyncAnswer } from '../../realtime/sync/changes';
 import type { Api } from './api';
+import { agentTellings } from './agent-events';
 import { tellings, type Names } from './events';
 import { loadEverything } from './load';
 import type { Printer } from './printer';
@@ -115,7 +116,8 @@ export function watchLive({ url, api, session, printer }: LiveParts): { close():
       printer.note('access token renewed');
     })();
   });
-  for (const [name, tell] of Object.entries(tellings(replica, printer, names))) {
+  const told = { ...tellings(replica, printer, names), ...agentTellings(replica, printer) };
+  for (const [name, tell] of Object.entries(told)) {
     socket.on(name, (payload: unknown) => {
       tell(payload as never);
       replica.applyEvent(name as keyof ServerEvents, payload as never);

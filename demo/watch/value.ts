@@ -96,5 +96,5 @@ const isRow = (value: unknown): value is Row =>
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-const shorten = (text: string): string =>
+export const shorten = (text: string): string =>
   text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS - 1)}…`;
