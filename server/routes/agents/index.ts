@@ -4,6 +4,7 @@ import { Agent } from '../../../db/models/Agent';
 import { withTenantModels } from '../../../db/scope';
 import { checkModels, usualMaxTokens, type AgentModels } from '../../../domain/agents/check-models';
 import { totalsOf } from '../../../domain/agents/totals';
+import { recordAudit } from '../../../domain/audit/record';
 import type { OwnProvider } from '../../../domain/models/available';
 import { agentPolicy } from '../../../domain/policies/agent';
 import {
@@ -17,6 +18,7 @@ import { describeTools } from '../../../domain/tools/catalog';
 import { badRequest } from '../../../lib/errors';
 import { newId } from '../../../lib/ids';
 import type { ServerContext } from '../../context';
+import { originOf } from '../../http/audit-origin';
 import { authorize } from '../../http/authorize';
 import { idempotent } from '../../http/idempotent';
 import { idParams, likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
@@ -95,6 +97,11 @@ export function agentRoutes(context: ServerContext): Route[] {
                 createdBy: actor.userId,
               })
               .returning('*');
+            await recordAudit(trx, originOf(request), {
+              action: 'agent.created',
+              subject: { kind: 'agent', id: row.id },
+              after: row,
+            });
             const { data } = single(row, await totalsOf(trx, row.id));
             return { status: 201, data, headers: { Location: `/api/v1/agents/${row.id}` } };
           },
@@ -135,7 +142,8 @@ export function agentRoutes(context: ServerContext): Route[] {
       params: idParams,
       body: updateAgentBody,
       response: agentWithTotalsSchema,
-      handler: async ({ actor, params, body, ifMatch, requestId }) => {
+      handler: async (request) => {
+        const { actor, params, body, ifMatch, requestId } = request;
         const before = await find(actor.businessId, params.id);
         authorize(actor, agentPolicy, 'update', before, 'Agent');
         const changed = await withTenantModels(db, actor.businessId, async (trx) => {
@@ -150,7 +158,14 @@ export function agentRoutes(context: ServerContext): Route[] {
             .patch(body)
             .where('id', params.id)
             .returning('*')) as unknown as AgentRow[];
-          return row && { row, totals: await totalsOf(trx, row.id) };
+          if (!row) return undefined;
+          await recordAudit(trx, originOf(request), {
+            action: 'agent.updated',
+            subject: { kind: 'agent', id: row.id },
+            before: stored,
+            after: row,
+          });
+          return { row, totals: await totalsOf(trx, row.id) };
         });
         if (!changed) throw versionConflict('agent');
         announceAgent(context, actor.businessId, presentAgent(changed.row), requestId);
@@ -165,15 +180,24 @@ export function agentRoutes(context: ServerContext): Route[] {
       access: { policy: agentPolicy.list },
       params: idParams,
       status: 204,
-      handler: async ({ actor, params, requestId }) => {
+      handler: async (request) => {
+        const { actor, params, requestId } = request;
         const before = await find(actor.businessId, params.id);
         authorize(actor, agentPolicy, 'delete', before, 'Agent');
-        const deleted = await withTenantModels(
-          db,
-          actor.businessId,
-          async (trx) => (await Agent.query(trx).where('id', params.id).delete().returning('*')) as unknown,
-        );
-        for (const row of deleted as AgentRow[]) announceAgentDeleted(context, row, requestId);
+        const deleted = await withTenantModels(db, actor.businessId, async (trx) => {
+          const [row] = (await Agent.query(trx)
+            .where('id', params.id)
+            .delete()
+            .returning('*')) as unknown as AgentRow[];
+          if (!row) return undefined;
+          await recordAudit(trx, originOf(request), {
+            action: 'agent.deleted',
+            subject: { kind: 'agent', id: row.id },
+            before: row,
+          });
+          return row;
+        });
+        if (deleted) announceAgentDeleted(context, deleted, requestId);
         return { status: 204 };
       },
     }),

@@ -2,12 +2,14 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { Connection } from '../../../db/models/Connection';
 import { withTenantModels } from '../../../db/scope';
+import { recordAudit } from '../../../domain/audit/record';
 import { connectionPolicy } from '../../../domain/policies/connection';
 import { presentConnection, type ConnectionRow } from '../../../domain/presenters/connection';
 import { conflict } from '../../../lib/errors';
 import { newId } from '../../../lib/ids';
 import { seal } from '../../../lib/secrets';
 import type { ServerContext } from '../../context';
+import { originOf } from '../../http/audit-origin';
 import { authorize } from '../../http/authorize';
 import { databaseErrorOf, FOREIGN_KEY_VIOLATION } from '../../http/database-error';
 import { idempotent } from '../../http/idempotent';
@@ -87,6 +89,11 @@ export function connectionRoutes(context: ServerContext): Route[] {
             })
             .returning('*')
             .catch(nameTaken);
+          await recordAudit(trx, originOf(request), {
+            action: 'connection.created',
+            subject: { kind: 'connection', id },
+            after: row,
+          });
           return {
             status: 201,
             data: presentConnection(row),
@@ -117,7 +124,8 @@ export function connectionRoutes(context: ServerContext): Route[] {
       params: idParams,
       body: updateConnectionBody,
       response: connectionSchema,
-      handler: async ({ actor, params, body, ifMatch }) => {
+      handler: async (request) => {
+        const { actor, params, body, ifMatch } = request;
         const before = await find(actor.businessId, params.id);
         authorize(actor, connectionPolicy, 'update', before, 'Connection');
         const schemas = schemasOf(before.kind);
@@ -135,6 +143,14 @@ export function connectionRoutes(context: ServerContext): Route[] {
           if (ifMatch !== undefined) patched.where('version', ifMatch);
           const rows = (await patched.catch(nameTaken)) as unknown as ConnectionRow[];
           if (rows.length > 0 && (config || secret)) await resumePaused(trx, params.id);
+          if (rows[0]) {
+            await recordAudit(trx, originOf(request), {
+              action: 'connection.updated',
+              subject: { kind: 'connection', id: params.id },
+              before,
+              after: { ...rows[0], configChanged: config && true, secretChanged: secret && true },
+            });
+          }
           return rows;
         });
         if (!row) throw versionConflict('connection');
@@ -149,12 +165,18 @@ export function connectionRoutes(context: ServerContext): Route[] {
       access: { policy: connectionPolicy.list },
       params: idParams,
       status: 204,
-      handler: async ({ actor, params }) => {
+      handler: async (request) => {
+        const { actor, params } = request;
         const row = await find(actor.businessId, params.id);
         authorize(actor, connectionPolicy, 'delete', row, 'Connection');
-        await withTenantModels(db, actor.businessId, async (trx) =>
-          Connection.query(trx).deleteById(params.id),
-        ).catch(stillUsed);
+        await withTenantModels(db, actor.businessId, async (trx) => {
+          await Connection.query(trx).deleteById(params.id).catch(stillUsed);
+          await recordAudit(trx, originOf(request), {
+            action: 'connection.deleted',
+            subject: { kind: 'connection', id: params.id },
+            before: row,
+          });
+        });
         return { status: 204 };
       },
     }),

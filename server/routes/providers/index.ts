@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { Provider } from '../../../db/models/Provider';
 import { withTenantModels } from '../../../db/scope';
+import { recordAudit } from '../../../domain/audit/record';
 import { providerPolicy } from '../../../domain/policies/provider';
 import { presentProvider, type ProviderRow } from '../../../domain/presenters/provider';
 import type { OwnModel } from '../../../domain/providers/model';
@@ -11,6 +12,7 @@ import { badRequest, conflict } from '../../../lib/errors';
 import { newId } from '../../../lib/ids';
 import { seal } from '../../../lib/secrets';
 import type { ServerContext } from '../../context';
+import { originOf } from '../../http/audit-origin';
 import { authorize } from '../../http/authorize';
 import { databaseErrorOf } from '../../http/database-error';
 import { idempotent } from '../../http/idempotent';
@@ -80,6 +82,11 @@ export function providerRoutes(context: ServerContext): Route[] {
             .returning('*')
             .catch(slugTaken)) as unknown as ProviderRow;
           await assertPrices(trx, row, body.models);
+          await recordAudit(trx, originOf(request), {
+            action: 'provider.created',
+            subject: { kind: 'provider', id },
+            after: row,
+          });
           return {
             status: 201,
             data: presentProvider(row),
@@ -110,7 +117,8 @@ export function providerRoutes(context: ServerContext): Route[] {
       params: idParams,
       body: updateProviderBody,
       response: providerSchema,
-      handler: async ({ actor, params, body, ifMatch }) => {
+      handler: async (request) => {
+        const { actor, params, body, ifMatch } = request;
         const before = await find(actor.businessId, params.id);
         authorize(actor, providerPolicy, 'update', before, 'Provider');
         const { secret, ...rest } = body;
@@ -123,7 +131,18 @@ export function providerRoutes(context: ServerContext): Route[] {
             .patch({ ...rest, ...(secret !== undefined && { secret: sealed(params.id, secret) }) })
             .where('id', params.id)
             .returning('*')) as unknown as ProviderRow[];
-          if (changed && body.models) await assertPrices(trx, changed, body.models);
+          if (!changed) return undefined;
+          if (body.models) await assertPrices(trx, changed, body.models);
+          await recordAudit(trx, originOf(request), {
+            action: 'provider.updated',
+            subject: { kind: 'provider', id: changed.id },
+            before: stored,
+            after: {
+              ...changed,
+              baseUrlChanged: changed.baseUrl === stored.baseUrl ? undefined : true,
+              secretChanged: secret === undefined ? undefined : true,
+            },
+          });
           return changed;
         });
         if (!row) throw versionConflict('provider');
@@ -175,14 +194,14 @@ type Place = Partial<Pick<ProviderRow, 'baseUrl' | 'protocol'>>;
 function assertKeyStaysAtHome(stored: ProviderRow, { baseUrl, protocol }: Place): void {
   if (stored.secret === null) return;
   const isMoved =
-    (baseUrl !== undefined && originOf(baseUrl) !== originOf(stored.baseUrl)) ||
+    (baseUrl !== undefined && placeOf(baseUrl) !== placeOf(stored.baseUrl)) ||
     (protocol !== undefined && protocol !== stored.protocol);
   if (!isMoved) return;
   const message = 'must be sent again (or null) where the address or the protocol changes';
   throw badRequest(`secret: ${message}`, [{ path: 'secret', message }]);
 }
 
-const originOf = (baseUrl: string | null): string | null => baseUrl && new URL(baseUrl).origin;
+const placeOf = (baseUrl: string | null): string | null => baseUrl && new URL(baseUrl).origin;
 
 function slugTaken(error: unknown): never {
   if (databaseErrorOf(error).constraint === 'providers_business_id_slug_key') {

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { withTenantModels } from '../../../db/scope';
 import { Widget } from '../../../db/models/Widget';
+import { recordAudit } from '../../../domain/audit/record';
 import { widgetPolicy } from '../../../domain/policies/widget';
 import { presentDashboard } from '../../../domain/presenters/dashboard';
 import { presentWidget, type WidgetRow } from '../../../domain/presenters/widget';
+import { auditedWidget } from '../../../domain/widgets/audited';
 import { WIDGET_TYPES } from '../../../domain/widgets/types';
 import { createWidget, deleteWidget, updateWidget } from '../../../domain/widgets/write';
 import { badRequest } from '../../../lib/errors';
 import type { ServerContext } from '../../context';
+import { originOf } from '../../http/audit-origin';
 import { authorize } from '../../http/authorize';
 import { versionConflict } from '../../http/precondition';
 import { idempotent } from '../../http/idempotent';
@@ -78,8 +81,18 @@ export function widgetRoutes(context: ServerContext): Route[] {
           context,
           request,
           async (trx) => {
-            const row = await createWidget(trx, actor.businessId, actor.userId, body);
-            const widget = presentWidget(row as unknown as WidgetRow);
+            const row = (await createWidget(
+              trx,
+              actor.businessId,
+              actor.userId,
+              body,
+            )) as unknown as WidgetRow;
+            const widget = presentWidget(row);
+            await recordAudit(trx, originOf(request), {
+              action: 'widget.created',
+              subject: { kind: 'widget', id: row.id },
+              after: auditedWidget(row),
+            });
             return { status: 201, data: widget, headers: { Location: `/api/v1/widgets/${widget.id}` } };
           },
           ({ data }) => {
@@ -112,16 +125,25 @@ export function widgetRoutes(context: ServerContext): Route[] {
       params: idParams,
       body: updateWidgetBody,
       response: widgetSchema,
-      handler: async ({ actor, params, body, ifMatch, requestId }) => {
+      handler: async (request) => {
+        const { actor, params, body, ifMatch, requestId } = request;
         const before = await findWidget(context, actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'update', before, 'Widget');
         if (body.scope === 'user' && before.ownerId !== actor.userId) throw notYours();
         await checkWidget(context, actor.businessId, { ...before, ...body }, body);
-        const row = await withTenantModels(db, actor.businessId, (trx) =>
-          updateWidget(trx, params.id, ifMatch, body),
-        );
-        if (!row) throw versionConflict('widget');
-        const widget = presentWidget(row as unknown as WidgetRow);
+        const row = await withTenantModels(db, actor.businessId, async (trx) => {
+          const changed = (await updateWidget(trx, params.id, ifMatch, body)) as unknown as
+            WidgetRow | undefined;
+          if (!changed) throw versionConflict('widget');
+          await recordAudit(trx, originOf(request), {
+            action: 'widget.updated',
+            subject: { kind: 'widget', id: params.id },
+            before: auditedWidget(before),
+            after: { ...auditedWidget(changed), sourceChanged: body.source && true },
+          });
+          return changed;
+        });
+        const widget = presentWidget(row);
         announceWidget(context, actor.businessId, widget, requestId, before.scope);
         if (body.source || body.config) void refreshAtOnce(context, actor.businessId, widget, requestId);
         return { data: widget, etag: String(widget.version) };
@@ -135,12 +157,18 @@ export function widgetRoutes(context: ServerContext): Route[] {
       access: { policy: widgetPolicy.create, scope: 'widgets:write' },
       params: idParams,
       status: 204,
-      handler: async ({ actor, params, requestId }) => {
+      handler: async (request) => {
+        const { actor, params, requestId } = request;
         const row = await findWidget(context, actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'delete', row, 'Widget');
-        const dashboards = await withTenantModels(db, actor.businessId, (trx) =>
-          deleteWidget(trx, params.id),
-        );
+        const dashboards = await withTenantModels(db, actor.businessId, async (trx) => {
+          await recordAudit(trx, originOf(request), {
+            action: 'widget.deleted',
+            subject: { kind: 'widget', id: params.id },
+            before: auditedWidget(row),
+          });
+          return deleteWidget(trx, params.id);
+        });
         announceWidgetDeleted(context, row, requestId);
         for (const dashboard of dashboards) {
           announceDashboard(context, actor.businessId, presentDashboard(dashboard), requestId);
