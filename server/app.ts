@@ -5,6 +5,7 @@ import type { Operations } from '../lib/health/answer';
 import { operatorBoard } from './board';
 import { routerOf } from './http/register-routes';
 import type { ServerContext } from './context';
+import { docsPages } from './docs';
 import { accessLog } from './middleware/access-log';
 import { authenticate } from './middleware/authenticate';
 import { errors } from './middleware/errors';
@@ -32,6 +33,7 @@ export function createApp(context: ServerContext, operations: Operations = creat
   app.use(errors(logger));
   app.use(securityHeaders(env.PUBLIC_URL?.startsWith('https:') ?? false));
   app.use(operatorBoard(context));
+  app.use(docsPages(env.PUBLIC_URL));
   app.use(accountPages());
   app.use(devMailbox(context));
   app.use(

@@ -176,7 +176,7 @@ export function registerComponents(registry: OpenAPIRegistry): void {
     ];
     registry.registerComponent('responses', name, {
       description,
-      headers: Object.fromEntries(names.map((header) => [header, reference('headers', header)])),
+      headers: Object.fromEntries(names.map((each) => [each, reference('headers', each)])),
       content: {
         'application/json': {
           schema: reference('schemas', 'Error'),

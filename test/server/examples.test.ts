@@ -31,6 +31,6 @@ it('has an example of every operation that its own schemas take', () => {
 });
 
 it('writes by hand only for operations that there are', () => {
-  const names = routes.map(({ method, path }) => `${method} ${path}`);
-  expect(Object.keys(WRITTEN).filter((name) => !names.includes(name))).toEqual([]);
+  const names = new Set(routes.map(({ method, path }) => `${method} ${path}`));
+  expect(Object.keys(WRITTEN).filter((name) => !names.has(name))).toEqual([]);
 });

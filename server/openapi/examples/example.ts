@@ -82,7 +82,7 @@ function make(
       return textFor(schema);
     case 'integer':
     case 'number':
-      return (schema.default as number | undefined) ?? Math.max(schema.minimum ?? 1, 1);
+      return schema.default ?? Math.max(schema.minimum ?? 1, 1);
     case 'boolean':
       return schema.default ?? false;
     case 'array':
@@ -122,8 +122,8 @@ function takes(schema: Json, value: unknown): boolean {
   const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
   // Anything, or what only its definition tells.
   if (schema.type === undefined) return true;
-  const types = [schema.type].flat();
-  if (!types.includes(kind) && !(kind === 'number' && types.includes('integer'))) return false;
+  const types = new Set([schema.type].flat());
+  if (!types.has(kind) && !(kind === 'number' && types.has('integer'))) return false;
   return typeof value !== 'string' || takesText(schema, value);
 }
 
