@@ -22,10 +22,16 @@ const ADD_BUSINESS: Statement = {
   name: 'test-add-business',
   text: 'insert into businesses (id, name) values ($1, $2)',
 };
+/** What everyone here logs in with. */
+export const PASSWORD = 'correct horse battery staple';
+/** Of it: hashing for each person takes longer than most tests. */
+const PASSWORD_HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$95SEVlwqzZ6lzH/iPwGCeQ$bvl0JFXOk3uJ/7XbOjOdWlYbIyMl9c1pSPwwttmWRuE';
+
 const ADD_USER: Statement = {
   name: 'test-add-user',
   text: `insert into users (id, email, name, password_hash, email_verified_at)
-         values ($1, $2, $3, 'no password opens this', now())`,
+         values ($1, $2, $3, $4, now())`,
 };
 const ADD_MEMBERSHIP: Statement = {
   name: 'test-add-membership',
@@ -39,7 +45,7 @@ export interface TenantOptions {
   secrets: readonly string[];
 }
 
-/** A person who logged in. Without their password: hashing one takes longer than most tests. */
+/** A person who logged in. */
 export async function createPerson(
   { db, secrets }: TenantOptions,
   businessId: string,
@@ -48,7 +54,7 @@ export async function createPerson(
   const userId = newId();
   const email = `${role}-${userId}@example.test`;
   await withSystem(db, async (tx) => {
-    await tx.query(ADD_USER, [userId, email, `A ${role}`]);
+    await tx.query(ADD_USER, [userId, email, `A ${role}`, PASSWORD_HASH]);
     await tx.last(ADD_MEMBERSHIP, [newId(), businessId, userId, role]);
   });
   return logIn({ db, secrets }, { userId, businessId, role, email });

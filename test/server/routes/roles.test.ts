@@ -21,7 +21,19 @@ const MAY: Record<string, Role | 'anyone'> = {
   'post /auth/forgot-password': 'anyone',
   'post /auth/reset-password': 'anyone',
   'post /auth/logout': 'viewer',
+  'post /auth/2fa/verify': 'anyone',
   'get /auth/me': 'viewer',
+  'post /auth/logout-all': 'viewer',
+  'get /auth/sessions': 'viewer',
+  'delete /auth/sessions/:id': 'viewer',
+  'post /auth/switch-business': 'viewer',
+  'post /auth/change-password': 'viewer',
+  'post /auth/2fa/setup': 'viewer',
+  'post /auth/2fa/enable': 'viewer',
+  'post /auth/2fa/disable': 'viewer',
+  'post /auth/2fa/recovery-codes': 'viewer',
+  'get /users/me': 'viewer',
+  'patch /users/me': 'viewer',
   'get /businesses': 'viewer',
   'post /businesses': 'viewer',
   'get /business': 'viewer',
@@ -117,7 +129,7 @@ const WORKED = new Set([
 ]);
 
 /** Of these everyone has their own. */
-const OWN = new Set(['themes', 'notifications', 'conversations', 'runs', 'reports']);
+const OWN = new Set(['auth', 'themes', 'notifications', 'conversations', 'runs', 'reports']);
 
 let served: Served;
 let tenant: Tenant;

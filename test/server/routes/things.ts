@@ -9,8 +9,9 @@ import {
   widgetBody,
 } from '../../factories/bodies';
 import { createAgent, createConversation, createFinishedRun, createReport } from '../../factories/chat';
-import type { Person } from '../../factories/tenant';
+import { logIn, type Person } from '../../factories/tenant';
 import { apiOf } from '../http/api';
+import { JWT_SECRET } from '../serve';
 
 const NOTIFY: Statement = {
   name: 'test-notify',
@@ -35,6 +36,8 @@ export const makersOf = ({ port, db }: { port: number; db: Database }): Record<s
   dashboards: (person, overrides) =>
     createThing(port, person, '/dashboards', dashboardBody({ ...overrides })),
   themes: (person, overrides) => createThing(port, person, '/themes', themeBody({ ...overrides })),
+  /** A session beside the one that asks. */
+  auth: async (person) => (await logIn({ db, secrets: [JWT_SECRET] }, person)).sessionId,
   notifications: async ({ businessId, userId }) => {
     const id = newId();
     await tenantStatement(db, businessId, NOTIFY, [id, businessId, userId]);
