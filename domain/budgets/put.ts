@@ -1,6 +1,8 @@
 import type { Database } from '../../db/database';
 import { withTenant, type Statement, type Transaction } from '../../db/scope';
 import { newId } from '../../lib/ids';
+import { recordAudit, type AuditOrigin } from '../audit/record';
+import { formatNano } from '../money/nano';
 import { FIND_BUDGET } from './list';
 import { LOCK_BUDGETS, readBudgets, type BudgetPeriod, type BudgetScope } from './lock';
 import { COUNTED, CURRENT_PERIOD } from './open-periods';
@@ -18,6 +20,8 @@ export interface BudgetWrite {
   unfreeze: boolean;
   /** The version that the budget must have; undefined: whichever. */
   ifMatch: number | undefined;
+  /** Who sets it; what the platform itself sets is no event of the audit log. */
+  origin?: AuditOrigin;
 }
 
 export type BudgetWritten = { budget: BudgetPeriod } | 'deleted' | 'no_such_scope' | 'version_conflict';
@@ -25,12 +29,14 @@ export type BudgetWritten = { budget: BudgetPeriod } | 'deleted' | 'no_such_scop
 interface Found {
   id: string;
   hardLimit: string | null;
+  softLimit: string | null;
   version: number;
 }
 
 const FIND: Statement = {
   name: 'budgets-find-scope',
-  text: `select id, hard_limit_nano::text as "hardLimit", version from budgets
+  text: `select id, hard_limit_nano::text as "hardLimit", soft_limit_nano::text as "softLimit", version
+           from budgets
           where scope_kind = $1 and scope_id is not distinct from $2::uuid and period = $3`,
 };
 
@@ -98,10 +104,14 @@ export function putBudget(db: Database, businessId: string, write: BudgetWrite):
     if (!found && !known?.exists) return 'no_such_scope';
     if (write.ifMatch !== undefined && write.ifMatch !== (found?.version ?? 0)) return 'version_conflict';
     if (write.hardLimit === null && write.softLimit === null) {
-      if (found) await tx.query(DELETE, [found.id]);
+      if (found) {
+        await tx.query(DELETE, [found.id]);
+        await record(tx, 'budget.deleted', found.id, write, found);
+      }
       return 'deleted';
     }
     const id = found ? await change(tx, found, write) : await add(tx, write);
+    await record(tx, found ? 'budget.updated' : 'budget.created', id, write, found);
     return { budget: await settleTold(tx, id) };
   });
 }
@@ -119,6 +129,31 @@ async function change(tx: Transaction, found: Found, { hardLimit, softLimit, unf
   return found.id;
 }
 
+/** Limits as the API shows them, US dollars. */
+async function record(
+  tx: Transaction,
+  action: 'budget.created' | 'budget.updated' | 'budget.deleted',
+  id: string,
+  { scope, scopeId, period, hardLimit, softLimit, origin }: BudgetWrite,
+  found: Found | undefined,
+): Promise<void> {
+  if (!origin) return;
+  const shown = (hard: bigint | null, soft: bigint | null) => ({
+    scope,
+    scopeId,
+    period,
+    hardLimit: hard === null ? null : formatNano(hard),
+    softLimit: soft === null ? null : formatNano(soft),
+  });
+  await recordAudit(tx, origin, {
+    action,
+    subject: { kind: 'budget', id },
+    before: found && shown(nanoOf(found.hardLimit), nanoOf(found.softLimit)),
+    after: action === 'budget.deleted' ? undefined : shown(hardLimit, softLimit),
+  });
+}
+
+const nanoOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
 const textOf = (nano: bigint | null): string | null => nano?.toString() ?? null;
 
 async function settleTold(tx: Transaction, id: string): Promise<BudgetPeriod> {

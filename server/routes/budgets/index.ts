@@ -5,6 +5,7 @@ import { budgetPolicy } from '../../../domain/policies/usage';
 import { presentBudget } from '../../../domain/presenters/budget';
 import { badRequest } from '../../../lib/errors';
 import type { ServerContext } from '../../context';
+import { originOf } from '../../http/audit-origin';
 import { versionConflict } from '../../http/precondition';
 import { defineRoute, type Route } from '../../http/route';
 import { budgetSchema, putBudgetBody } from './schemas';
@@ -30,13 +31,15 @@ export const budgetRoutes = ({ db }: ServerContext): Route[] => [
     access: { policy: budgetPolicy.set },
     body: putBudgetBody,
     response: budgetSchema.nullable(),
-    handler: async ({ actor, body, ifMatch }) => {
+    handler: async (request) => {
+      const { actor, body, ifMatch } = request;
       const { scope, ...limits } = body;
       const written = await putBudget(db, actor.businessId, {
         ...limits,
         scope: scope.kind,
         scopeId: scope.id ?? null,
         ifMatch,
+        origin: originOf(request),
       });
       if (written === 'version_conflict') throw versionConflict('budget');
       if (written === 'no_such_scope') throw noSuchScope(scope.kind);

@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { Dashboard } from '../../../db/models/Dashboard';
 import { withTenantModels } from '../../../db/scope';
 import { createDashboard, deleteDashboard, updateDashboard } from '../../../domain/dashboards/write';
+import { auditDashboard } from '../../../domain/dashboards/audited';
 import { dashboardPolicy } from '../../../domain/policies/dashboard';
 import { preferencesTouched } from '../../../domain/preferences/write';
 import { presentDashboard, type DashboardRow } from '../../../domain/presenters/dashboard';
 import { rewatchDashboard } from '../../../domain/refresh/watch';
 import { forbidden, notFound } from '../../../lib/errors';
 import type { ServerContext } from '../../context';
+import { originOf } from '../../http/audit-origin';
 import { authorize } from '../../http/authorize';
 import { idempotent } from '../../http/idempotent';
 import { idParams, likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
@@ -76,7 +78,9 @@ export function dashboardRoutes(context: ServerContext): Route[] {
           context,
           request,
           async (trx) => {
-            const dashboard = presentDashboard(await createDashboard(trx, actor, body));
+            const row = await createDashboard(trx, actor, body);
+            await auditDashboard(trx, originOf(request), undefined, row);
+            const dashboard = presentDashboard(row);
             return {
               status: 201,
               data: dashboard,
@@ -110,16 +114,18 @@ export function dashboardRoutes(context: ServerContext): Route[] {
       params: idParams,
       body: updateDashboardBody,
       response: dashboardSchema,
-      handler: async ({ actor, params, body, ifMatch, requestId }) => {
+      handler: async (request) => {
+        const { actor, params, body, ifMatch, requestId } = request;
         const before = await find(actor.businessId, params.id);
         authorize(actor, dashboardPolicy, 'update', before, 'Dashboard');
         if (body.shared !== undefined && body.shared !== before.shared && !dashboardPolicy.share(actor)) {
           throw forbidden('Your role does not allow sharing dashboards.');
         }
-        const { row, preferences } = await withTenantModels(db, actor.businessId, async (trx) => ({
-          row: await updateDashboard(trx, actor, before, ifMatch, body),
-          preferences: await preferencesTouched(trx, actor.businessId),
-        }));
+        const { row, preferences } = await withTenantModels(db, actor.businessId, async (trx) => {
+          const changed = await updateDashboard(trx, actor, before, ifMatch, body);
+          if (changed) await auditDashboard(trx, originOf(request), before, changed);
+          return { row: changed, preferences: await preferencesTouched(trx, actor.businessId) };
+        });
         if (!row) throw versionConflict('dashboard');
         if (body.layout) await rewatchDashboard(db, actor.businessId, params.id);
         const dashboard = presentDashboard(row);
@@ -136,11 +142,14 @@ export function dashboardRoutes(context: ServerContext): Route[] {
       access: { policy: dashboardPolicy.list, scope: 'dashboards:write' },
       params: idParams,
       status: 204,
-      handler: async ({ actor, params, requestId }) => {
+      handler: async (request) => {
+        const { actor, params, requestId } = request;
         authorize(actor, dashboardPolicy, 'delete', await find(actor.businessId, params.id), 'Dashboard');
-        const { gone, preferences } = await withTenantModels(db, actor.businessId, (trx) =>
-          deleteDashboard(trx, actor.businessId, params.id),
-        );
+        const { gone, preferences } = await withTenantModels(db, actor.businessId, async (trx) => {
+          const deleted = await deleteDashboard(trx, actor.businessId, params.id);
+          await auditDashboard(trx, originOf(request), deleted.gone, undefined);
+          return deleted;
+        });
         if (!gone) throw notFound('Dashboard');
         announceDashboardDeleted(context, gone, requestId);
         announcePreferences(context, preferences, requestId);

@@ -157,7 +157,8 @@ export function providerRoutes(context: ServerContext): Route[] {
       access: { policy: providerPolicy.list },
       params: idParams,
       status: 204,
-      handler: async ({ actor, params }) => {
+      handler: async (request) => {
+        const { actor, params } = request;
         const row = await find(actor.businessId, params.id);
         authorize(actor, providerPolicy, 'delete', row, 'Provider');
         await withTenantModels(db, actor.businessId, async (trx) => {
@@ -166,6 +167,11 @@ export function providerRoutes(context: ServerContext): Route[] {
           const agents = await agentsUsing(trx, row.slug);
           if (agents.length > 0) throw stillUsed(agents);
           await Provider.query(trx).deleteById(params.id);
+          await recordAudit(trx, originOf(request), {
+            action: 'provider.deleted',
+            subject: { kind: 'provider', id: params.id },
+            before: row,
+          });
         });
         return { status: 204 };
       },
