@@ -28,7 +28,7 @@ export interface TestSmtp {
   url: string;
   /** What it took, in order. */
   received: ReceivedMail[];
-  /** Mails in the middle of DATA that it keeps waiting. */
+  /** Mails that it keeps waiting for their answer, while their sender is there. */
   hanging(): number;
   /** Takes the mails that it kept waiting. */
   release(): void;
@@ -69,7 +69,7 @@ export async function startSmtp(): Promise<TestSmtp> {
   const mails: ReceivedMail[] = [];
   const faults: Fault[] = [];
   const sockets = new Map<string, Socket>();
-  let kept: (() => void)[] = [];
+  const kept = new Map<string, () => void>();
   const isNext = (test: (fault: Fault) => boolean) => faults[0] !== undefined && test(faults[0]);
   const refusal = (at: 'recipient' | 'data'): Error | undefined => {
     if (!isNext((fault) => typeof fault === 'object' && fault.at === at)) return undefined;
@@ -87,7 +87,10 @@ export async function startSmtp(): Promise<TestSmtp> {
       sockets.set(session.id, (connection as unknown as { _socket: Socket })._socket);
       done();
     },
-    onClose: (session) => void sockets.delete(session.id),
+    onClose(session) {
+      sockets.delete(session.id);
+      kept.delete(session.id);
+    },
     onRcptTo: (_address, _session, done) => done(refusal('recipient')),
     onData(stream, session, done) {
       if (isNext((fault) => fault === 'cut')) {
@@ -105,7 +108,7 @@ export async function startSmtp(): Promise<TestSmtp> {
         if (refused) return done(refused);
         const fault = isNext((one) => one === 'hang' || one === 'swallow') ? faults.shift() : undefined;
         if (fault === 'hang') {
-          kept.push(() => {
+          kept.set(session.id, () => {
             take();
             done();
           });
@@ -123,10 +126,10 @@ export async function startSmtp(): Promise<TestSmtp> {
   return {
     url: `smtp://127.0.0.1:${port}`,
     received: mails,
-    hanging: () => kept.length,
+    hanging: () => kept.size,
     release() {
-      for (const take of kept) take();
-      kept = [];
+      for (const take of kept.values()) take();
+      kept.clear();
     },
     next: (...more) => void faults.push(...more),
     mailTo: (address, count = 1) =>

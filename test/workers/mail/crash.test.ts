@@ -81,7 +81,7 @@ describe.each(['redis', 'postgres'] as const)('a worker that is killed, on the %
   it('that is told to stop hands its mail back at once', async () => {
     smtp.next('hang');
     const { mailId } = await add('stopped@example.test');
-    await eventually('the mail is in the server’s hand', () => smtp.hanging() > 0);
+    await eventually('the mail is in the server’s hand', () => smtp.hanging() === 1);
     const [worker] = apps.slice(-1) as [App];
     expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     const [row] = await query(
