@@ -46,7 +46,7 @@ export const SUBJECTS = {
   dashboard: ['name', 'description', 'shared', 'ownerId', 'layoutChanged'],
   theme: ['name', 'mode', 'shared', 'ownerId'],
   /** A queue that an operator acted on. */
-  queue: ['method', 'path'],
+  queue: ['method', 'path', 'reason'],
   /** What was asked for and denied. */
   route: ['method', 'path', 'reason'],
 } as const satisfies Record<string, readonly string[]>;

@@ -42,7 +42,7 @@ export function operatorBoard(context: ServerContext): Middleware {
       return;
     }
     if (page === 'GET /login') return ctx.redirect(BOARD_PATH);
-    if (!mayProceed(ctx, operator, cookies, context)) return;
+    if (!(await mayProceed(ctx, operator, cookies, context))) return;
     await (operator.mayAct ? boards.acting : boards.looking)(ctx, async () => undefined);
   }
 
