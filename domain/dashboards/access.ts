@@ -41,6 +41,7 @@ export async function keepDashboards(
   trx: Knex.Transaction,
   dashboardIds: readonly string[],
 ): Promise<Map<string, DashboardAccess>> {
+  if (dashboardIds.length === 0) return new Map();
   const rows = await trxStatement<DashboardAccess & { id: string }>(trx, KEEP, [dashboardIds]);
   return new Map(rows.map((row) => [row.id, row]));
 }

@@ -61,7 +61,7 @@ export async function deleteDashboard(
   dashboardId: string,
 ): Promise<{ gone: Dashboard | undefined; preferences: PreferencesRow[] }> {
   const [gone] = await Dashboard.query(trx).delete().where('id', dashboardId).returning('*');
-  return { gone: gone as Dashboard | undefined, preferences: await preferencesTouched(trx, businessId) };
+  return { gone, preferences: await preferencesTouched(trx, businessId) };
 }
 
 /** Longest name, characters. */

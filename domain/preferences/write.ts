@@ -55,23 +55,27 @@ async function assertMayPointTo(
   changes: Partial<Pick<PreferencesInput, 'activeThemeId' | 'activeDashboardId' | 'defaultDashboardId'>>,
 ): Promise<void> {
   const details: ErrorDetail[] = [];
-  const dashboardIds = [changes.activeDashboardId, changes.defaultDashboardId].filter((id) => id != null);
-  const dashboards = dashboardIds.length > 0 ? await keepDashboards(trx, dashboardIds) : new Map();
-  for (const path of ['activeDashboardId', 'defaultDashboardId'] as const) {
-    const id = changes[path];
-    if (id == null) continue;
+  const { activeThemeId: themeId, activeDashboardId, defaultDashboardId } = changes;
+  const wanted = Object.entries({ activeDashboardId, defaultDashboardId }).filter(hasId);
+  const dashboards = await keepDashboards(
+    trx,
+    wanted.map(([, id]) => id),
+  );
+  for (const [path, id] of wanted) {
     const dashboard = dashboards.get(id);
     if (!dashboard || !dashboardPolicy.read(actor, dashboard))
       details.push({ path, message: 'is not a dashboard you may see' });
   }
-  if (changes.activeThemeId != null) {
-    const theme = await keepTheme(trx, changes.activeThemeId);
+  if (themeId) {
+    const theme = await keepTheme(trx, themeId);
     if (!theme || !themePolicy.read(actor, theme))
       details.push({ path: 'activeThemeId', message: 'is not a theme of yours' });
   }
   const [first] = details;
   if (first) throw badRequest(`${first.path} ${first.message}.`, details);
 }
+
+const hasId = (entry: [string, string | null | undefined]): entry is [string, string] => Boolean(entry[1]);
 
 const TOUCHED: Statement = {
   name: 'preferences-touched',

@@ -34,7 +34,7 @@ export async function updateTheme(
     .patch({ ...changes, ...(colors && { colors: { ...before.colors, ...colors } }) })
     .where('id', themeId)
     .returning('*');
-  return row as ThemeRow | undefined;
+  return row;
 }
 
 /** @returns the row that went, undefined where it was gone already, and the preferences in which it was active */
@@ -44,5 +44,5 @@ export async function deleteTheme(
   themeId: string,
 ): Promise<{ gone: ThemeRow | undefined; preferences: PreferencesRow[] }> {
   const [gone] = await Theme.query(trx).delete().where('id', themeId).returning('*');
-  return { gone: gone as ThemeRow | undefined, preferences: await preferencesTouched(trx, businessId) };
+  return { gone, preferences: await preferencesTouched(trx, businessId) };
 }

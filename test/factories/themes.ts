@@ -29,7 +29,7 @@ const inFunction = (name: string, channels: fc.Arbitrary<string>[], hasCommas: b
 
 const hexDigits = (length: number) =>
   fc
-    .array(fc.constantFrom(...'0123456789abcdefABCDEF'), { minLength: length, maxLength: length })
+    .array(fc.constantFrom(...'0123456789abcdefABCDEF'.split('')), { minLength: length, maxLength: length })
     .map((digits) => `#${digits.join('')}`);
 
 /** Every form of a colour that a theme takes. */

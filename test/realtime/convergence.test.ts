@@ -5,6 +5,8 @@ import { Replica } from '../../realtime/replica';
 import { sync } from '../../realtime/sync';
 import type { SyncChange, SyncKind } from '../../realtime/sync/changes';
 import { createWorld, type Person, type World } from './fixture';
+import { randomOf, type Random } from './random';
+import { writePersonal } from './random-personal';
 import { addAgent, addTalk } from './talk';
 
 /**
@@ -22,18 +24,6 @@ beforeEach(async () => {
   for (let count = 0; count < 4; count += 1) people.push(await world.addPerson(businessId));
 });
 afterEach(() => world.drop());
-
-/** Mulberry32: the same seed is the same run, as far as timing allows. */
-function randomOf(seed: number) {
-  let state = seed;
-  return (below: number): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
-type Random = ReturnType<typeof randomOf>;
 
 const A_WIDGET = `(select id from widgets where business_id = $1 order by random() limit 1)`;
 const A_DASHBOARD = `(select id from dashboards where business_id = $1 order by random() limit 1)`;
@@ -74,7 +64,8 @@ async function writeTalk(client: Client, random: Random, { userId }: Person): Pr
       ),
     setMessage,
     setMessage,
-    () => run(`update runs set status = 'completed', epoch = epoch + 1 where id = ${A_RUN}`),
+    () =>
+      run(`update runs set status = 'completed', epoch = epoch + 1, updated_at = now() where id = ${A_RUN}`),
   ];
   await writes[random(writes.length)]?.();
 }
@@ -159,7 +150,8 @@ async function writer(seed: number, transactions: number): Promise<void> {
     try {
       await client.query('begin');
       for (let left = 1 + random(5); left > 0; left -= 1) {
-        await (random(3) ? write : writeTalk)(client, random, people[random(3)] as Person);
+        const kind = [write, write, writeTalk, writePersonal][random(4)] ?? write;
+        await kind(client, random, people[random(3)] as Person);
         // Others commit while this one is open.
         for (let pause = random(20); pause > 0; pause -= 1) await turn();
       }
@@ -193,6 +185,12 @@ async function truth({ userId }: Person): Promise<string[]> {
      union all
      select 'agent', id, version, name || system_prompt from agents where business_id = $1
      union all
+     select 'theme', id, version, name from themes where business_id = $1 and user_id = $2
+     union all
+     select 'preferences', id, version,
+            concat_ws(' ', sidebar_width, active_theme_id, active_dashboard_id, default_dashboard_id)
+       from preferences where business_id = $1 and user_id = $2
+     union all
      select 'conversation', id, version, title || coalesce(agent_id::text, '-') from conversations
       where business_id = $1 and user_id = $2 and deleted_at is null
      union all
@@ -225,6 +223,12 @@ function holdings(replica: Replica): string[] {
       .all('notification')
       .map((row) => line('notification', row.id, row.version, String(row.readAt === null))),
     ...replica.all('agent').map((row) => line('agent', row.id, row.version, row.name + row.systemPrompt)),
+    ...replica.all('theme').map((row) => line('theme', row.id, row.version, row.name)),
+    ...replica.all('preferences').map((row) => {
+      const { sidebar, activeThemeId, activeDashboardId, defaultDashboardId } = row;
+      const set = [sidebar.width, activeThemeId, activeDashboardId, defaultDashboardId].filter(Boolean);
+      return line('preferences', row.id, row.version, set.join(' '));
+    }),
     ...replica
       .all('conversation')
       .map((row) => line('conversation', row.id, row.version, row.title + (row.agentId ?? '-'))),

@@ -3,7 +3,7 @@ import type { Route } from '../../../server/http/route';
 import { apiRoutes } from '../../../server/routes';
 import { createTenant, type Tenant } from '../../factories/tenant';
 import { JWT_SECRET, serve, type Served } from '../serve';
-import { call, detailPaths, type Call } from './api';
+import { apiOf, call, detailPaths, type Call } from './api';
 import { contentsOf } from './contents';
 import { expectRefusal, pathOf } from './expect-refusal';
 import { fieldsOf, sampleOf } from './sample';
@@ -17,6 +17,8 @@ beforeAll(async () => {
   served = await serve({ ENCRYPTION_KEYS: 'a key of the tests' });
   tenant = await createTenant({ db: served.db, secrets: [JWT_SECRET] });
   routes = apiRoutes(served.context);
+  // The one read that writes: preferences are made on the first.
+  await apiOf(served.port, tenant.admin.token).get('/preferences');
   before = await contentsOf(served.databaseUrl);
 });
 afterAll(() => served.close());
