@@ -59,14 +59,18 @@ function wireProblems(calls: readonly Call[], requests: readonly LoggedRequest[]
     const call = byId.get(id);
     if (!call) problems.push(['', `request ${request.requestId} (${id}) has no row in the ledger`]);
     else if (seen.has(id)) problems.push([call.runId, `call ${id} was sent twice`]);
-    else if (call.outcome === 'unsent') problems.push([call.runId, `call ${id} was sent, and is booked as unsent`]);
+    else if (call.outcome === 'unsent')
+      problems.push([call.runId, `call ${id} was sent, and is booked as unsent`]);
     else if (call.providerRequestId !== null && call.providerRequestId !== request.requestId)
       problems.push([call.runId, `call ${id} has another request’s id`]);
     seen.set(id, request);
   }
   for (const call of calls) {
     if (!seen.has(call.id) && !mayBeUnsent(call))
-      problems.push([call.runId, `call ${call.id} never reached the sandbox, and is booked as ${call.outcome}`]);
+      problems.push([
+        call.runId,
+        `call ${call.id} never reached the sandbox, and is booked as ${call.outcome}`,
+      ]);
   }
   return problems;
 }
@@ -77,7 +81,9 @@ async function rowsOf({ sql }: Platform, runId: string, requests: readonly Logge
   const [run, reply, turns, calls, ledger] = await Promise.all([
     read(`select *, clock_timestamp() as now from runs where id = $1`),
     read(`select role, status, position, left(content, 80) as content from messages where run_id = $1`),
-    read(`select turn, left(content, 80) as content, created_at from run_turns where run_id = $1 order by turn`),
+    read(
+      `select turn, left(content, 80) as content, created_at from run_turns where run_id = $1 order by turn`,
+    ),
     read(`select turn, place, name, status, left(result, 80) as result from tool_calls where run_id = $1`),
     read(`select id, epoch, turn, attempt, model_requested as model, status, outcome, error_code, hold_nano, cost_nano,
                  created_at, settled_at, provider_request_id from ledger where run_id = $1 order by created_at`),

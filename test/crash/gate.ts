@@ -7,7 +7,9 @@ export interface Gate {
   hold(direction: 'to' | 'from'): void;
   /** Connections since something was held back. */
   readonly waiting: number;
-  /** Lets everything through again. Connections from before are cut: what was held back never arrives. */
+  /** Lets through what waited, and all that comes. */
+  resume(): void;
+  /** The same for what comes, but connections from before are cut: what was held back never arrives. */
   reopen(): void;
   close(): Promise<void>;
 }
@@ -56,6 +58,13 @@ export async function openGate(url: string): Promise<Gate> {
     hold(direction) {
       held.add(direction);
       for (const pair of pairs) apply(pair);
+    },
+    resume() {
+      held.clear();
+      for (const { client, server } of pairs) {
+        client.resume();
+        server.resume();
+      }
     },
     reopen() {
       cut();

@@ -1,0 +1,339 @@
+import { Client } from 'pg';
+import { putBudget } from '../../domain/budgets/put';
+import { NANO_PER_DOLLAR } from '../../domain/money/nano';
+import { confirmRun } from '../../domain/runs/confirm';
+import { newId } from '../../lib/ids';
+import { seal } from '../../lib/secrets';
+import { addScriptedAgent } from '../factories/agents';
+import { SECRET, type Person } from '../realtime/fixture';
+import { openPlatform, type Platform } from '../stand/platform';
+import { eventually } from '../support/eventually';
+import { SANDBOX_KEY, scripted } from '../support/sandbox';
+import { problemsOf } from './accounts';
+import { openGate, type Gate } from './gate';
+
+jest.setTimeout(120_000);
+
+/** A run that was brought to a step of its work, and is held there. */
+interface Held {
+  runId: string;
+  /** Lets go of what held it, once its worker is dead. */
+  release?: () => Promise<void>;
+}
+
+/** What is left of a run once it is over: its epochs, and its calls by epoch, turn, outcome. */
+interface Trace {
+  epoch: number;
+  crashes: number;
+  reply: string;
+  calls: string[];
+}
+
+let platform: Platform;
+/** Before the providers of two businesses, and between the doomed worker and Postgres. */
+let unsent: Gate;
+let unread: Gate;
+let postgres: Gate;
+let held: Record<keyof typeof STEPS, Held>;
+let killedAt: number;
+let widgetId: string;
+/** Behind the run that had ended when its worker died. */
+let nextId: string;
+
+/** A transaction of the test's own that holds what it locks until it is released. */
+async function lock(text: string, values: unknown[] = []): Promise<() => Promise<void>> {
+  const client = new Client({ connectionString: platform.url });
+  // Where the test fails before it lets go, the database is dropped under it.
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.query('begin');
+  await client.query(text, values);
+  return () => client.end();
+}
+
+/** Waits until a worker waits for a lock in a statement that says this. */
+const waitsIn = (words: string) =>
+  eventually(`a statement with "${words}" waits for a lock`, async () => {
+    const rows = await platform.sql(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+          and position($1 in query) > 0`,
+      [words],
+    );
+    return rows.length > 0;
+  });
+
+const requestsOf = async (said: string) =>
+  (await platform.sandbox.requests()).filter(({ body }) => JSON.stringify(body).includes(said));
+
+const callsOf = async (runId: string) =>
+  (await platform.sql('select id, status from ledger where run_id = $1 order by created_at', [runId])) as {
+    id: string;
+    status: string;
+  }[];
+
+/** A business of a run's own, with a budget, so that what holds up its money holds up nobody else's. */
+async function businessApart(): Promise<{ actor: Person; agentId: string }> {
+  const businessId = await platform.addBusiness();
+  const actor = await platform.addPerson(businessId, 'manager');
+  await setBudget(businessId);
+  return {
+    actor,
+    agentId: await addScriptedAgent(platform.sql, businessId, { tools: '{search,automation}' }),
+  };
+}
+
+const setBudget = (businessId: string) =>
+  putBudget(platform.db, businessId, {
+    ...{
+      scope: 'business',
+      scopeId: null,
+      period: 'month',
+      softLimit: null,
+      unfreeze: false,
+      ifMatch: undefined,
+    },
+    hardLimit: 100n * NANO_PER_DOLLAR,
+  });
+
+/** A business whose agent's provider is behind a gate. */
+async function businessBehind(gate: Gate): Promise<{ actor: Person; agentId: string }> {
+  const { actor, agentId } = await businessApart();
+  const { businessId } = actor;
+  const id = newId();
+  await platform.sql(
+    `insert into providers (id, business_id, slug, name, protocol, base_url, secret)
+     values ($1, $2, 'gated', 'Gated', 'openai-chat', $3, $4)`,
+    [
+      id,
+      businessId,
+      `http://127.0.0.1:${gate.port}/v1`,
+      seal(JSON.stringify({ apiKey: SANDBOX_KEY }), [SECRET], `provider:${id}`),
+    ],
+  );
+  await platform.sql(
+    `insert into model_prices (id, business_id, provider, model, effective_from, tiers, source)
+     select gen_random_uuid(), $1, 'gated', model, effective_from, tiers, 'test' from model_prices
+      where provider = 'sandbox' and model = 'sandbox-script'`,
+    [businessId],
+  );
+  await platform.sql(`update agents set model = 'gated/sandbox-script' where id = $1`, [agentId]);
+  return { actor, agentId };
+}
+
+const chat = async (whose: { actor: Person; agentId: string }, content: string): Promise<string> => {
+  const [runId] = await platform.chat({ ...whose, content });
+  return runId as string;
+};
+
+const SEARCH = { name: 'search', arguments: { query: 'sales', kinds: ['dashboard'] } };
+
+/** Each brings a run to its step, by what is seen from outside of the worker. */
+const STEPS = {
+  async 'before its call is held'(): Promise<Held> {
+    const whose = await businessApart();
+    const release = await lock(`select pg_advisory_xact_lock(hashtextextended('budgets ' || $1, 0))`, [
+      whose.actor.businessId,
+    ]);
+    const runId = await chat(whose, scripted({ text: 'Step one.' }));
+    await waitsIn('pg_advisory_xact_lock_shared');
+    return { runId, release };
+  },
+  async 'before its call is sent'(): Promise<Held> {
+    const runId = await chat(await businessBehind(unsent), scripted({ text: 'Step two.' }));
+    // Its money is held, and its connection goes nowhere.
+    await eventually(
+      'the call waits at the gate',
+      async () => unsent.waiting > 0 && (await callsOf(runId)).length > 0,
+    );
+    return { runId };
+  },
+  async 'while it streams'(): Promise<Held> {
+    const whose = await businessApart();
+    const stalled = { fault: 'stall', text: 'Step three goes on and on.', afterChunks: 3 } as const;
+    await platform.sandbox.rules({ match: { contains: 'Three' }, times: 1, behaviour: stalled });
+    const runId = await chat(whose, scripted({ text: 'Step three.' }, 'Three'));
+    await eventually('its first words are stored', async () => {
+      const [row] = await platform.sql(
+        'select m.content from messages m join runs r on r.reply_id = m.id where r.id = $1',
+        [runId],
+      );
+      return row?.['content'] !== '';
+    });
+    return { runId };
+  },
+  async 'between its reply and the settlement'(): Promise<Held> {
+    const runId = await chat(await businessBehind(unread), scripted({ text: 'Step four.' }, 'Four'));
+    const call = await eventually('its call is held', async () => (await callsOf(runId))[0]);
+    const release = await lock('select from ledger where id = $1 for update', [call.id]);
+    unread.resume();
+    await waitsIn('from ledger l left join model_prices');
+    expect(await requestsOf('Four')).toMatchObject([{ outcome: 'completed', clientRequestId: call.id }]);
+    return { runId, release };
+  },
+  async 'inside a tool that reads'(): Promise<Held> {
+    const whose = await businessApart();
+    const release = await lock('lock table dashboards in access exclusive mode');
+    const steps = [{ text: 'Let me look.', toolCalls: [SEARCH] }, { text: 'Step five.' }];
+    const runId = await chat(whose, scripted({ steps }));
+    await waitsIn('from dashboards');
+    return { runId, release };
+  },
+  async 'inside a tool that writes'(): Promise<Held> {
+    const whose = await businessApart();
+    widgetId = await platform.addWidget(whose.actor, { scope: 'business' });
+    const call = {
+      name: 'automation',
+      arguments: { action: 'set_schedule', widgetId, schedule: { everySeconds: 600 } },
+    };
+    const steps = [{ text: 'May I?', toolCalls: [call] }, { text: 'Step six.' }];
+    const runId = await chat(whose, scripted({ steps }));
+    const asked = await eventually('it asks', async () => {
+      const [row] = await platform.sql(
+        `select t.id from tool_calls t join runs r on r.id = t.run_id
+          where r.id = $1 and r.status = 'waiting' and t.status = 'waiting'`,
+        [runId],
+      );
+      return row as { id: string } | undefined;
+    });
+    const release = await lock('select from widgets where id = $1 for update', [widgetId]);
+    const word = { toolCallId: asked.id, approve: true };
+    const { delivery } = await confirmRun(platform.db, whose.actor, runId, word);
+    if (!delivery) throw new Error('Nothing is to be delivered.');
+    await platform.deliver([{ deliveries: [delivery] } as never]);
+    await waitsIn('widgets');
+    return { runId, release };
+  },
+  /** The commit is done, and its worker does not know. */
+  async 'behind the commit of its end'(): Promise<Held> {
+    const whose = await businessApart();
+    await platform.sql('insert into agent_totals (agent_id, business_id) values ($1, $2)', [
+      whose.agentId,
+      whose.actor.businessId,
+    ]);
+    const release = await lock('select from agent_totals where agent_id = $1 for update', [whose.agentId]);
+    const first = await platform.ask({ ...whose, content: scripted({ text: 'Step seven.' }) });
+    const next = await platform.ask({
+      ...whose,
+      conversationId: first.conversation.id,
+      content: scripted({ text: 'Step eight.' }),
+    });
+    nextId = next.run.id;
+    await platform.deliver([first, next]);
+    // Postgres shows a statement's first 1,024 characters.
+    await waitsIn('select r.* from runs r where r.id');
+    return { runId: first.run.id, release };
+  },
+};
+
+const databaseTime = async (): Promise<number> =>
+  Number((await platform.sql('select extract(epoch from clock_timestamp()) * 1000 as ms'))[0]?.['ms']);
+
+const statusOf = async (runId: string) =>
+  (await platform.sql('select status from runs where id = $1', [runId]))[0]?.['status'];
+
+beforeAll(async () => {
+  platform = await openPlatform();
+  const { url } = platform.sandbox;
+  [unsent, unread, postgres] = await Promise.all([openGate(url), openGate(url), openGate(platform.url)]);
+  unsent.hold('to');
+  unread.hold('from');
+  const gated = new URL(platform.url);
+  gated.port = String(postgres.port);
+  const hosts = [new URL(url).host, ...[unsent, unread].map(({ port }) => `127.0.0.1:${port}`)].join(',');
+  const doomed = await platform.startWorker({ DATABASE_URL: gated.href, ALLOW_PRIVATE_HOSTS: hosts });
+  const steps = Object.entries(STEPS);
+  const begun = await Promise.all(steps.map(async ([name, begin]) => [name, await begin()] as const));
+  held = Object.fromEntries(begun) as typeof held;
+
+  const last = held['behind the commit of its end'];
+  postgres.hold('from');
+  await last.release?.();
+  await eventually('its end is committed', async () => (await statusOf(last.runId)) === 'completed');
+  await doomed.kill('SIGKILL');
+  killedAt = await databaseTime();
+  for (const { runId, release } of Object.values(held)) if (runId !== last.runId) await release?.();
+  postgres.reopen();
+  unsent.reopen();
+  await platform.startWorker({ ALLOW_PRIVATE_HOSTS: hosts });
+  await platform.ended([...Object.values(held).map(({ runId }) => runId), nextId]);
+});
+afterAll(async () => {
+  await platform.close();
+  await Promise.all([unsent, unread, postgres].map((gate) => gate.close()));
+});
+
+async function traceOf(runId: string): Promise<Trace> {
+  const [run] = await platform.sql(
+    `select r.epoch, r.crashes, r.status || ': ' || m.content as reply from runs r join messages m on m.id = r.reply_id
+      where r.id = $1`,
+    [runId],
+  );
+  const calls = await platform.sql(
+    'select epoch, turn, outcome, id from ledger where run_id = $1 order by created_at',
+    [runId],
+  );
+  const sent = new Set((await platform.sandbox.requests()).map(({ clientRequestId }) => clientRequestId));
+  return {
+    ...(run as Omit<Trace, 'calls'>),
+    calls: calls.map(
+      ({ epoch, turn, outcome, id }) =>
+        `epoch ${epoch}, turn ${turn}: ${outcome}${sent.has(String(id)) ? '' : ', not sent'}`,
+    ),
+  };
+}
+
+const AGAIN = 'epoch 2, turn 1: completed';
+
+it.each<[keyof typeof STEPS, Trace]>([
+  ['before its call is held', { epoch: 2, crashes: 1, reply: 'completed: Step one.', calls: [AGAIN] }],
+  [
+    'before its call is sent',
+    {
+      ...{ epoch: 2, crashes: 1, reply: 'completed: Step two.' },
+      calls: ['epoch 1, turn 1: unknown, not sent', AGAIN],
+    },
+  ],
+  [
+    'while it streams',
+    { epoch: 2, crashes: 1, reply: 'completed: Step three.', calls: ['epoch 1, turn 1: unknown', AGAIN] },
+  ],
+  [
+    'between its reply and the settlement',
+    { epoch: 2, crashes: 1, reply: 'completed: Step four.', calls: ['epoch 1, turn 1: unknown', AGAIN] },
+  ],
+  [
+    'inside a tool that reads',
+    {
+      ...{ epoch: 2, crashes: 1, reply: 'completed: Let me look.\n\nStep five.' },
+      calls: ['epoch 1, turn 1: completed', 'epoch 2, turn 2: completed'],
+    },
+  ],
+  [
+    'inside a tool that writes',
+    {
+      ...{ epoch: 3, crashes: 1, reply: 'completed: May I?\n\nStep six.' },
+      calls: ['epoch 1, turn 1: completed', 'epoch 3, turn 2: completed'],
+    },
+  ],
+  [
+    'behind the commit of its end',
+    { epoch: 1, crashes: 0, reply: 'completed: Step seven.', calls: ['epoch 1, turn 1: completed'] },
+  ],
+])('a run whose worker is killed %s is answered once, and its calls are told', async (step, expected) => {
+  expect(await traceOf(held[step].runId)).toEqual(expected);
+});
+
+it('what was confirmed is done once, though its worker was killed at it', async () => {
+  const [widget] = await platform.sql('select schedule, version::int from widgets where id = $1', [widgetId]);
+  expect(widget).toEqual({ schedule: { everySeconds: 600 }, version: 2 });
+});
+
+it('the next question is answered, though nobody was told that it is its turn', async () => {
+  expect(await traceOf(nextId)).toMatchObject({ reply: 'completed: Step eight.', crashes: 0 });
+});
+
+it('all is over within 60 s of the crash, and the books are right', async () => {
+  const [row] = await platform.sql('select max(extract(epoch from finished_at)) * 1000 as ms from runs');
+  expect(Number(row?.['ms']) - killedAt).toBeLessThan(60_000);
+  expect(await problemsOf(platform)).toBe('');
+});
