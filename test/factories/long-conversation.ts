@@ -27,12 +27,12 @@ const ADD = `
   )
   insert into tool_calls (id, business_id, run_id, turn, place, provider_call_id, name, arguments, status, result)
   select gen_random_uuid(), $1::uuid, run_id, turn, place, format('call_%s_%s_%s', n, turn, place), 'search',
-         '{"query":"sales"}', 'done', ($7::text[])[1 + (n * ${TURNS_PER_RUN} + turn) % cardinality($7::text[])]
+         '{"query":"sales"}', 'done', ($7::text[])[1 + n % cardinality($7::text[])]
     from past, generate_series(1, ${TURNS_PER_RUN}) turn, generate_series(0, n % 2) place`;
 
 /**
  * A conversation that is over, of so many turns that called tools, one call or two in each. Gives its id.
- * @param texts what people asked and what tools gave, in turns
+ * @param past what people asked and what tools gave, another text in each exchange, the first in the last
  */
 export async function addLongConversation(
   sql: Sql,

@@ -113,6 +113,12 @@ const overheadOf = (message: ContextMessage): number =>
 const bytesOf = (message: ContextMessage): number =>
   textsOf(message).reduce((sum, text) => sum + Buffer.byteLength(text), overheadOf(message));
 
+/**
+ * The most bytes that we take a token to stand for. Ours are long where others' are short: of 100,000 equal letters or
+ * blanks it makes a tenth of what another vendor's makes, far beyond the slack. Running text has about as many.
+ */
+const MOST_BYTES_PER_TOKEN = 4;
+
 /** Counted once: a run asks again with every turn. */
 const counted = new WeakMap<ContextMessage, number>();
 
@@ -120,7 +126,9 @@ async function countMessage(message: ContextMessage): Promise<number> {
   const known = counted.get(message);
   if (known !== undefined) return known;
   let tokens = overheadOf(message);
-  for (const text of textsOf(message)) tokens += await countTokens(text);
+  for (const text of textsOf(message)) {
+    tokens += Math.max(await countTokens(text), Math.ceil(Buffer.byteLength(text) / MOST_BYTES_PER_TOKEN));
+  }
   counted.set(message, tokens);
   return tokens;
 }

@@ -81,7 +81,7 @@ describe('what fits into a window', () => {
 
   it('keeps question and newest turn, and drops this run’s oldest turns with all that was before', async () => {
     const turns = ['1', '2', '3'].map((id) => toolTurn(id, `${id} ${'word '.repeat(100)}`));
-    const messages = await fitContext({ history, question, turns }, 350);
+    const messages = await fitContext({ history, question, turns }, 400);
     expect(names(messages)).toEqual(['Q', '', '2 ', '', '3 ']);
     expect(isWhole(messages)).toBe(true);
   });
