@@ -15,7 +15,7 @@ const typeOf = (schema: Schema): string => {
   const members = (schema.anyOf ?? schema.oneOf) as Schema[] | undefined;
   if (members) return [...new Set(members.map(typeOf))].join(' | ');
   if (schema.type === 'array') return `${typeOf((schema.items as Schema | undefined) ?? {})}[]`;
-  const type = [schema.type ?? 'any'].flat().join(' | ');
+  const type = [(schema.type as string | string[] | undefined) ?? 'any'].flat().join(' | ');
   return typeof schema.format === 'string' ? `${type} (${schema.format})` : type;
 };
 

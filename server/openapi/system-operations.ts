@@ -130,7 +130,7 @@ export const SYSTEM_OPERATIONS: RouteConfig[] = [
     tags: ['system'],
     security: [],
     responses: {
-      200: answers('OpenAPI 3.1.', {}, { openapi: '3.1.0' }),
+      200: answers('OpenAPI 3.1.', { openapi: { type: 'string' } }, { openapi: '3.1.0' }),
       304: { description: 'What you hold is current.' },
     },
   },
@@ -142,7 +142,7 @@ export const SYSTEM_OPERATIONS: RouteConfig[] = [
     tags: ['system'],
     security: [],
     responses: {
-      200: answers('AsyncAPI 3.', {}, { asyncapi: '3.0.0' }),
+      200: answers('AsyncAPI 3.', { asyncapi: { type: 'string' } }, { asyncapi: '3.0.0' }),
       304: { description: 'What you hold is current.' },
     },
   },
