@@ -5,10 +5,12 @@ import { freePort } from '../../db/embedded/port';
 import { localBaseUrl } from '../../demo/address';
 import { seedDemo, type SeedOptions } from '../../demo/business/seed';
 import { parseEnv } from '../../lib/env';
+import { createMetrics } from '../../lib/metrics/metrics';
 import { createShutdown, type Shutdown } from '../../lib/shutdown';
 import { createOperations } from '../../domain/operations';
 import { createServerContext } from '../../server/context';
 import { startServer } from '../../server/start';
+import { startWorkers } from '../../workers/app';
 import { createTestDatabase, query } from '../support/postgres';
 import { temporaryDirectory } from '../support/temporary';
 
@@ -27,10 +29,13 @@ export interface Platform extends Parts {
   sql(...statements: string[]): Promise<Record<string, unknown>[]>;
   /** HTTP and sockets. */
   listen(): Promise<void>;
+  /** Refreshes and agents' replies. */
+  work(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function createPlatform(): Promise<Platform> {
+/** @param sandboxUrl who answers for the agents; without one they have no provider */
+export async function createPlatform(sandboxUrl?: string): Promise<Platform> {
   const database = await createTestDatabase();
   const dataDir = temporaryDirectory();
   const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
@@ -42,6 +47,7 @@ export async function createPlatform(): Promise<Platform> {
     PORT: String(port),
     JWT_SECRET: 'a secret of the tests only, long enough',
     ENCRYPTION_KEYS: 'a key of the tests only, long enough',
+    SANDBOX_URL: sandboxUrl,
   });
   const parts = openParts({ ...env, DATABASE_URL: database.url }, logger, shutdown);
   const baseUrl = localBaseUrl(env.HOST, port);
@@ -65,6 +71,7 @@ export async function createPlatform(): Promise<Platform> {
     sql: (...statements) => query(database.url, ...statements),
     listen: async () =>
       void (await startServer(createServerContext(parts), createOperations(parts), shutdown)),
+    work: () => startWorkers({ ...parts, metrics: createMetrics(), shutdown }),
     async close() {
       await shutdown.run('the test ended');
       await database.drop();
