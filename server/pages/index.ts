@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import type { Middleware } from 'koa';
-import { resetPasswordPage, verifyEmailPage } from './account';
+import { acceptInvitationPage, resetPasswordPage, verifyEmailPage } from './account';
 import { ACCOUNT_SCRIPT } from './account-script';
 import { pageHeaders } from './headers';
 import { STYLESHEET } from './shell';
@@ -8,6 +8,7 @@ import { STYLESHEET } from './shell';
 const FILES = [
   { path: '/account/verify-email', type: 'html', content: verifyEmailPage },
   { path: '/account/reset-password', type: 'html', content: resetPasswordPage },
+  { path: '/account/accept-invitation', type: 'html', content: acceptInvitationPage },
   { path: '/account/account.css', type: 'css', content: STYLESHEET },
   { path: '/account/account.js', type: 'js', content: ACCOUNT_SCRIPT },
 ];
