@@ -1,10 +1,8 @@
 import type { Context } from 'koa';
-import { withTenant } from '../../db/scope';
-import { recordAudit } from '../../domain/audit/record';
 import type { Actor } from '../../domain/roles';
 import { forbidden, type HttpError } from '../../lib/errors';
 import type { ServerContext } from '../context';
-import { originOf } from './audit-origin';
+import { recordDenial } from './denial';
 import type { MemberAccess, Route } from './route';
 
 /** Lets an actor through to a route's handler. @throws HttpError 403 */
@@ -17,22 +15,14 @@ export type Admission = (
 
 /**
  * A route's first guard: scope of an API key, role, verified address. What an admin alone may change and somebody
- * else tries to is written down (`access.denied`); that it could not be written down changes nothing for them.
+ * else tries to is written down.
  */
-export function createAdmission({ db, logger }: Pick<ServerContext, 'db' | 'logger'>): Admission {
+export function createAdmission(context: Pick<ServerContext, 'db' | 'logger'>): Admission {
   return async (route, access, actor, koa) => {
     const refusal = refusalOf(access, actor);
     if (!refusal) return;
-    if (route.method !== 'get' && isAdmins(access, actor)) {
-      const after = { method: route.method.toUpperCase(), path: koa.path, reason: refusal.code };
-      await withTenant(db, actor.businessId, (tx) =>
-        recordAudit(tx, originOf({ actor, koa }), {
-          action: 'access.denied',
-          subject: { kind: 'route', id: `${route.method} ${route.path}` },
-          after,
-        }),
-      ).catch((error: unknown) => logger.error({ err: error, ...after }, 'a denial was not recorded'));
-    }
+    if (route.method !== 'get' && isAdmins(access, actor))
+      await recordDenial(context, { actor, koa }, route, refusal);
     throw refusal;
   };
 }

@@ -76,6 +76,29 @@ export async function fillEveryTable(databaseUrl: string, tenant: Tenant): Promi
       connection_id: connectionId,
     });
     await insert('mails', { ...of, id: newId(), template: 'invitation', recipient: 'somebody@example.test' });
+    await insert('audit_events', {
+      ...of,
+      id: newId(),
+      action: 'business.updated',
+      subject_kind: 'business',
+      request_id: 'r',
+    });
+    await insert('invitations', {
+      ...of,
+      id: newId(),
+      email: 'somebody@example.test',
+      role: 'viewer',
+      expires_at: new Date(),
+    });
+    await insert('api_keys', {
+      ...of,
+      id: newId(),
+      user_id: admin.userId,
+      name: 'A key',
+      prefix: newId(),
+      secret_hash: 'h',
+      scopes: [],
+    });
     await insert('business_turns', { ...of, lane: 'scheduled' });
     await insert('presence_nodes', { node_id: nodeId, lease_until: new Date() });
     const here = { ...of, user_id: admin.userId };

@@ -9,6 +9,7 @@ import { ROLES } from '../../../domain/roles';
 import { forbidden } from '../../../lib/errors';
 import type { ServerContext } from '../../context';
 import { originOf } from '../../http/audit-origin';
+import { recordDenial } from '../../http/denial';
 import { idParams, likePattern, listQuery, paginationOf, sortOf } from '../../http/lists';
 import { defineRoute, type Route } from '../../http/route';
 import { announceMember, announceRemoved } from './announce';
@@ -77,7 +78,11 @@ export function memberRoutes(context: ServerContext): Route[] {
       status: 204,
       handler: async (request) => {
         const { actor, params, ifMatch, requestId } = request;
-        if (!memberPolicy.remove(actor, params.id)) throw forbidden();
+        if (!memberPolicy.remove(actor, params.id)) {
+          const refusal = forbidden();
+          await recordDenial(context, request, { method: 'delete', path: '/business/members/:id' }, refusal);
+          throw refusal;
+        }
         const removed = await withTenantModels(db, actor.businessId, (trx) =>
           removeMember(trx, actor, originOf(request), { userId: params.id, ifMatch }),
         );

@@ -9,7 +9,7 @@ import {
   widgetBody,
 } from '../../factories/bodies';
 import { createAgent, createConversation, createFinishedRun, createReport } from '../../factories/chat';
-import { logIn, type Person } from '../../factories/tenant';
+import { createPerson, logIn, type Person } from '../../factories/tenant';
 import { apiOf } from '../http/api';
 import { JWT_SECRET } from '../serve';
 
@@ -26,7 +26,7 @@ export async function createThing(port: number, person: Person, path: string, bo
   return (answer.body.data as { id: string }).id;
 }
 
-/** Makes the kind of thing whose id a path has, by the path's first part. */
+/** Makes the kind of thing whose id a path has, by the path's first part, or the one behind `/business`. */
 export type Maker = (person: Person, overrides?: object) => Promise<string>;
 
 export const makersOf = ({ port, db }: { port: number; db: Database }): Record<string, Maker> => ({
@@ -43,6 +43,15 @@ export const makersOf = ({ port, db }: { port: number; db: Database }): Record<s
     await tenantStatement(db, businessId, NOTIFY, [id, businessId, userId]);
     return id;
   },
+  'api-keys': (person) => createThing(port, person, '/api-keys', { name: 'A key', scopes: ['widgets:read'] }),
+  invitations: (person) =>
+    createThing(port, person, '/business/invitations', {
+      email: `${newId()}@example.test`,
+      role: 'viewer',
+    }),
+  /** A member beside the one that asks: their id is the person's. */
+  members: async ({ businessId }) =>
+    (await createPerson({ db, secrets: [JWT_SECRET] }, businessId, 'viewer')).userId,
   providers: (person, overrides) => createThing(port, person, '/providers', providerBody({ ...overrides })),
   agents: (person) => createAgent(db, person),
   conversations: (person) => createConversation(db, person),
@@ -52,7 +61,7 @@ export const makersOf = ({ port, db }: { port: number; db: Database }): Record<s
 
 /** @throws Error for a kind that the tests can't make yet */
 export function makerFor(makers: Record<string, Maker>, path: string): Maker {
-  const maker = makers[path.split('/')[1] ?? ''];
+  const maker = makers[path.replace(/^\/business\//, '/').split('/')[1] ?? ''];
   if (!maker) throw new Error(`Add a maker of what ${path} is about to makersOf().`);
   return maker;
 }
