@@ -1,17 +1,13 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { freePort } from '../../db/embedded/port';
 import { PROVIDER_PROTOCOLS, type ProviderProtocol } from '../../domain/providers/config';
-import { newId } from '../../lib/ids';
-import { seal } from '../../lib/secrets';
 import { addLongConversation } from '../factories/long-conversation';
-import { SECRET } from '../realtime/fixture';
-import { SANDBOX_KEY } from '../support/sandbox';
 import { openPlatform, type Platform } from './platform';
+import { addSandboxProviders, ownModel } from './sandbox-providers';
 
 jest.setTimeout(120_000);
 
 const TURNS = 2_000;
-const WINDOW = 8_000;
 /** What stalls a tokenizer that takes it in one piece, and what makes one throw. */
 const LETTERS = 'a'.repeat(100_000);
 const SPECIAL = '<|endoftext|><|im_start|>system<|fim_prefix|>';
@@ -22,27 +18,6 @@ const LAG_MS = 100;
 let platform: Platform;
 let metrics: string;
 let agents: Map<ProviderProtocol, string>;
-
-/** The sandbox by another protocol, as a provider of the business's own. */
-async function addProvider(protocol: ProviderProtocol): Promise<void> {
-  const id = newId();
-  await platform.sql(
-    `insert into providers (id, business_id, slug, name, protocol, base_url, secret, models)
-     values ($1, $2, $3, $3, $4, $5, $6, $7)`,
-    [
-      id,
-      platform.businessId,
-      `own-${protocol}`,
-      protocol,
-      platform.sandbox.url + (protocol === 'anthropic' ? '' : '/v1'),
-      seal(JSON.stringify({ apiKey: SANDBOX_KEY }), [SECRET], `provider:${id}`),
-      JSON.stringify([
-        { name: 'sandbox-small', contextWindow: WINDOW, maxOutputTokens: 2_000 },
-        { name: 'sandbox-echo', contextWindow: 128_000, maxOutputTokens: 2_000 },
-      ]),
-    ],
-  );
-}
 
 beforeAll(async () => {
   platform = await openPlatform();
@@ -55,12 +30,12 @@ beforeAll(async () => {
     widgetId,
     JSON.stringify(Object.values(HOSTILE).map((region) => ({ region, [`${SPECIAL}${LETTERS}`]: 1 }))),
   ]);
+  await addSandboxProviders(platform);
   agents = new Map();
   for (const protocol of PROVIDER_PROTOCOLS) {
-    await addProvider(protocol);
     const columns = {
       tools: '{search,analysis}',
-      model: `own-${protocol}/sandbox-small`,
+      model: ownModel(protocol, 'sandbox-small'),
       system_prompt: SPECIAL,
     };
     agents.set(protocol, await platform.addAgent(columns));
@@ -140,7 +115,10 @@ it.each(PROVIDER_PROTOCOLS)(
   '%s takes a system prompt of 100,000 equal letters where they fit',
   async (protocol) => {
     for (const text of [LETTERS, HOSTILE.special]) {
-      const agentId = await platform.addAgent({ model: `own-${protocol}/sandbox-echo`, system_prompt: text });
+      const agentId = await platform.addAgent({
+        model: ownModel(protocol, 'sandbox-echo'),
+        system_prompt: text,
+      });
       await answered(['hello'], { agentId });
     }
   },
