@@ -26,6 +26,7 @@ const SOURCES: Record<string, { type: Asset['type']; read: () => Promise<Buffer>
   '/docs/favicon.png': { type: 'png', read: fromPackage('swagger-ui-dist/favicon-32x32.png') },
   '/docs/start.js': { type: 'js', read: ours(SWAGGER_SCRIPT) },
   '/docs/realtime.css': { type: 'css', read: ours(REALTIME_STYLE) },
+  '/redoc/page.css': { type: 'css', read: ours('body { margin: 0; }\n') },
   '/redoc/redoc.js': { type: 'js', read: redocBundle },
   '/redoc/start.js': { type: 'js', read: ours(REDOC_SCRIPT) },
 };

@@ -6,7 +6,8 @@ const shell = (title: string, style: string, scripts: readonly string[]): string
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <link rel="icon" href="/docs/favicon.png">
-${style && `<link rel="stylesheet" href="${style}">\n`}</head>
+<link rel="stylesheet" href="${style}">
+</head>
 <body>
 <div id="docs"></div>
 <noscript>This page needs JavaScript. The document itself is at <a href="/api/v1/openapi.json">openapi.json</a>.</noscript>
@@ -20,4 +21,4 @@ export const SWAGGER_PAGE = shell('Liveboard API', '/docs/swagger-ui.css', [
   '/docs/start.js',
 ]);
 
-export const REDOC_PAGE = shell('Liveboard API', '', ['/redoc/redoc.js', '/redoc/start.js']);
+export const REDOC_PAGE = shell('Liveboard API', '/redoc/page.css', ['/redoc/redoc.js', '/redoc/start.js']);

@@ -67,7 +67,6 @@ async function serve(route: Route, ctx: Context, admit: Admission, rateLimits: R
 }
 
 function write(ctx: Context, reply: Reply<unknown>): void {
-  ctx.set('Cache-Control', 'private, no-store');
   if (reply.headers) ctx.set(reply.headers);
   if (reply.etag !== undefined) {
     // Kept by the client, asked for each time: without a max-age, and not "no-store", which forbids keeping it.

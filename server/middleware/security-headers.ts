@@ -24,5 +24,10 @@ export function securityHeaders(isTls: boolean): Middleware {
     permittedCrossDomainPolicies: false,
     xssFilter: false,
   });
-  return (ctx, next) => (ctx.path.startsWith(API_PREFIX) ? api(ctx, next) : pages(ctx, next));
+  return (ctx, next) => {
+    if (!ctx.path.startsWith(API_PREFIX)) return pages(ctx, next);
+    // First, so that errors have it, too; what may be kept says so itself.
+    ctx.set('Cache-Control', 'private, no-store');
+    return api(ctx, next);
+  };
 }
