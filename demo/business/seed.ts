@@ -13,6 +13,7 @@ import { BUSINESS_ID } from './ids';
 import { flow } from './layout';
 import { MEMBER_WIDGETS, PLATFORM_WIDGETS } from './platform-widgets';
 import { SALES_WIDGETS } from './sales-widgets';
+import { createPersonalTouch } from './themes';
 import type { DemoWidget } from './widget';
 
 export interface SeedOptions extends Places {
@@ -32,7 +33,7 @@ interface Placed {
 }
 
 /**
- * Writes the demo's people and its business with connections, widgets and dashboards. One transaction: it is there
+ * Writes the demo's people and its business with connections, widgets, dashboards and themes. One transaction: it is there
  * as a whole or not at all. Where it is there already nothing is written, whatever its people made of it.
  *
  * Across tenants: the business does not exist yet.
@@ -54,6 +55,8 @@ export async function seedDemo(db: Database, options: SeedOptions): Promise<read
     const platform = await createWidgets(trx, MANAGER, PLATFORM_WIDGETS);
     const notes = await createWidgets(trx, MEMBER, MEMBER_WIDGETS);
     await createDashboards(trx, shop, platform, notes);
+    await createPersonalTouch(trx, actorOf(MEMBER), 'My day');
+    await createPersonalTouch(trx, actorOf(MANAGER), 'Platform');
     await createAgents(trx, options.providers);
     return PEOPLE;
   });

@@ -7,6 +7,8 @@ import { NOWHERE } from '../factories/audit-origin';
 import { checkPassword } from '../../domain/accounts/check-password';
 import { unseal } from '../../lib/secrets';
 import { createPlatform, PASSWORD, type Platform } from './platform';
+import { canonicalColor } from '../../domain/themes/css-color';
+import { canonicalLength } from '../../domain/themes/css-length';
 
 const SHOP = { host: '127.0.0.1', port: 5432, database: 'demo_store', user: 'reader', password: 'the first' };
 
@@ -21,6 +23,8 @@ const TABLES = [
   'dashboards',
   'dashboard_widgets',
   'agents',
+  'themes',
+  'preferences',
 ];
 
 /** Every row of every table the seed writes. */
@@ -100,6 +104,28 @@ describe('the seed', () => {
       { name: 'My day', shared: false },
       { name: 'Platform', shared: true },
       { name: 'Sales', shared: true },
+    ]);
+  });
+
+  it('gives two of its people themes as the API stores them, one active, and a dashboard to start on', async () => {
+    await platform.seed({ sales: SHOP });
+    const themes = await platform.sql('select colors, tokens, border_radius as radius from themes');
+    expect(themes).toHaveLength(4);
+    for (const { colors, tokens, radius } of themes) {
+      const values = [
+        ...Object.values(colors as object),
+        ...Object.values(tokens as object),
+        radius,
+      ] as string[];
+      for (const value of values) expect(canonicalColor(value) ?? canonicalLength(value)).toBe(value);
+    }
+    const people = await platform.sql(`
+      select u.email, t.name as theme, d.name as dashboard
+        from preferences p join users u on u.id = p.user_id join themes t on t.id = p.active_theme_id
+        join dashboards d on d.id = p.default_dashboard_id order by u.email`);
+    expect(people).toEqual([
+      { email: 'manager@demo.test', theme: 'Evening roast', dashboard: 'Platform' },
+      { email: 'member@demo.test', theme: 'Evening roast', dashboard: 'My day' },
     ]);
   });
 });
