@@ -35,7 +35,7 @@ const TAKE: Statement = {
              when f.locked_until <= now() then null
              else f.locked_until end,
            tried_at = now()
-         returning failures, ceil(extract(epoch from locked_until - now()))::int as "lockedSeconds"`,
+         returning failures, ceil(extract(epoch from locked_until - clock_timestamp()))::int as "lockedSeconds"`,
 };
 const GIVE_BACK: Statement = {
   name: 'login-failures-give-back',
