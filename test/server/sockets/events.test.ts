@@ -120,6 +120,30 @@ describe('events of one socket', () => {
     expect(node.sockets.io.sockets.adapter.rooms.has(dashboardRoom(dashboardId))).toBe(false);
   });
 
+  it('name a dashboard in whatever case: what is opened in one is closed in the other', async () => {
+    const person = await world.addPerson(businessId);
+    const client = await node.connect(person.token);
+    const dashboardId = await world.addDashboard(person);
+    const room = () => node.sockets.io.sockets.adapter.rooms.get(dashboardRoom(dashboardId));
+    const viewers = () =>
+      world.sql('select user_id from presence_dashboards where dashboard_id = $1', [dashboardId]);
+    expect(await ask(client, 'dashboard.open', { dashboardId: dashboardId.toUpperCase() })).toEqual({
+      ok: true,
+    });
+    expect([room()?.size, (await viewers()).length]).toEqual([1, 1]);
+    await eventually('they are announced', async () => {
+      const list = await ask(client, 'presence.list', { dashboardId: dashboardId.toUpperCase() });
+      return (list.people as { userId: string }[]).some(({ userId }) => userId === person.userId);
+    });
+    // Once more is still once.
+    expect(await ask(client, 'dashboard.open', { dashboardId })).toEqual({ ok: true });
+    expect([room()?.size, (await viewers()).length]).toEqual([1, 1]);
+    expect(await ask(client, 'dashboard.close', { dashboardId: dashboardId.toUpperCase() })).toEqual({
+      ok: true,
+    });
+    expect([room(), await viewers()]).toEqual([undefined, []]);
+  });
+
   it('may open twenty dashboards, and no more', async () => {
     const person = await world.addPerson(businessId);
     const client = await node.connect(person.token);
