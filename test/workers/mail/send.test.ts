@@ -135,7 +135,6 @@ describe.each(['postgres', 'redis'] as const)('on the %s broker', (kind) => {
     });
     expect(row).toEqual({ status: 'failed', last_error: 'It could not be sent within a day.' });
   });
-  });
 
   it('takes a new link of a kind for the old one', async () => {
     const { id, email } = await world.addUser();
