@@ -16,7 +16,12 @@ const OUTPUT_CAP = 1_000;
 const [IN, OUT] = [parseNano('1'), parseNano('10')];
 const TIER = {
   aboveInputTokens: 0,
-  ...{ input: IN, cacheRead: IN, cacheWrite5m: IN, cacheWrite1h: IN, output: OUT, reasoning: OUT },
+  input: IN,
+  cacheRead: IN,
+  cacheWrite5m: IN,
+  cacheWrite1h: IN,
+  output: OUT,
+  reasoning: OUT,
 } as const;
 /** So that calls overlap: the money is in many hands when it runs out. */
 const TOKENS_PER_SECOND = 500;
@@ -58,8 +63,13 @@ afterEach(() => platform.close());
 
 const setBudget = (write: Partial<BudgetWrite>) =>
   putBudget(platform.db, platform.businessId, {
-    ...{ scope: 'business', scopeId: null, period: 'month', softLimit: null, hardLimit: null },
-    ...{ unfreeze: false, ifMatch: undefined },
+    scope: 'business',
+    scopeId: null,
+    period: 'month',
+    softLimit: null,
+    hardLimit: null,
+    unfreeze: false,
+    ifMatch: undefined,
     ...write,
   });
 

@@ -15,6 +15,11 @@ const WORD = 'zebra';
 const CANARY = 'canary7c1e90d4';
 /** Stands in what someone else of the own business keeps to themselves. */
 const PRIVATE = 'private5b20aa17';
+/** Tables whose rows say something: what of another business could show up. */
+const SPEAKING_TABLES = (
+  'agents connections conversations dashboards ledger messages notifications ' +
+  'providers reports run_turns runs tool_calls widget_data widgets'
+).split(' ');
 const TOOLS = '{search,analysis,reporting,automation}';
 
 interface Order {
@@ -128,12 +133,7 @@ beforeAll(async () => {
   ]);
   agentId = await platform.addAgent({ tools: TOOLS, system_prompt: hidden('systemPrompt') });
   const branded = await brand(platform, stranger.businessId, `${WORD} ${CANARY}`);
-  expect(branded).toEqual(
-    expect.arrayContaining([
-      ...['agents', 'connections', 'conversations', 'dashboards', 'ledger', 'messages', 'notifications'],
-      ...['providers', 'reports', 'run_turns', 'runs', 'tool_calls', 'widget_data', 'widgets'],
-    ]),
-  );
+  expect(SPEAKING_TABLES.filter((table) => !branded.includes(table))).toEqual([]);
   await platform.sandbox.rules({
     behaviour: { obeys: { ...Object.fromEntries(PLACES.map(traceOf)), ...questions(), ...attacks() } },
   });
@@ -230,14 +230,12 @@ it.each([
   );
   expect(asked.every((call) => call.arguments.includes(widgets.data))).toBe(true);
   expect(await schedules()).toEqual(before);
-  for (const call of calls) {
-    const reachesOut = [widgets.foreign, widgets.private, stranger.businessId].some((id) =>
-      call.arguments.includes(id),
-    );
-    if (reachesOut)
-      expect([call.name, call.arguments, call.status]).toEqual([call.name, call.arguments, 'failed']);
-    if (call.name === 'automation') expect(['failed', 'declined']).toContain(call.status);
-  }
+  const statusesOf = (some: readonly Call[]) => new Set(some.map(({ status }) => status));
+  const notTheirs = [widgets.foreign, widgets.private, stranger.businessId];
+  const reachingOut = calls.filter((call) => notTheirs.some((id) => call.arguments.includes(id)));
+  expect(statusesOf(reachingOut)).toEqual(new Set(['failed']));
+  const writing = statusesOf(calls.filter(({ name }) => name === 'automation'));
+  expect(writing).toEqual(new Set(['failed', 'declined']));
   // It told all that it had been shown.
   const [{ reply } = { reply: '' }] = await platform.standings([runId]);
   expect(reply).toContain('All done.');

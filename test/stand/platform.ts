@@ -83,11 +83,11 @@ export async function openPlatform(): Promise<Platform> {
   const jobs = createJobs(broker);
   await broker.ready();
 
-  const deliver: Platform['deliver'] = async (created) =>
-    void (await jobs.enqueueMany(
+  const deliver: Platform['deliver'] = (created) =>
+    jobs.enqueueMany(
       'agent-run',
       created.flatMap(({ deliveries }) => deliveries),
-    ));
+    );
   const standings: Platform['standings'] = async (runIds) =>
     (await world.sql(
       `select r.id, r.status, r.reason_code as "reasonCode", r.reason, m.content as reply, m.status as "replyStatus"

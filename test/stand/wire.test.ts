@@ -80,12 +80,14 @@ it.each(PROVIDER_PROTOCOLS)(
 
 const requestedModels = async () => (await platform.sandbox.requests()).map(({ model }) => model);
 
+const MOST = MAX_REQUESTS_PER_MODEL;
 it.each([
-  ['500', 'server_error', 'sandbox', 'server_error'],
-  ['429', 'rate_limit', 'own-openai-chat', 'rate_limited'],
+  ['500', 'server_error', 'sandbox', 'server_error', [MOST, MOST, MOST]],
+  // Refused again after the wait that it asked for, its circuit opens: where there is another model, that one is next.
+  ['429', 'rate_limit', 'own-openai-chat', 'rate_limited', [2, 2, MOST]],
 ] as const)(
   '%s for ever: as many requests as there may be to each model, and no more',
-  async (_, fault, provider, code) => {
+  async (_, fault, provider, code, requests) => {
     await platform.sandbox.rules({ behaviour: { fault, retryAfterSeconds: 0 } });
     const models = ['sandbox-analyst', 'sandbox-reasoner', 'sandbox-small'];
     const [model, ...fallbacks] = models.map((name) => `${provider}/${name}`);
@@ -93,7 +95,7 @@ it.each([
     const ids = await platform.chat({ content: 'hello', agentId });
     const [run] = await platform.ended(ids);
     expect(run).toMatchObject({ status: 'failed', replyStatus: 'failed', reasonCode: code, reply: '' });
-    const each = models.flatMap((name) => Array.from({ length: MAX_REQUESTS_PER_MODEL }, () => name));
+    const each = models.flatMap((name, index) => Array.from({ length: requests[index] ?? 0 }, () => name));
     expect(await requestedModels()).toEqual(each);
     const booked = await ledgerOf(ids);
     expect(booked.map(({ model: name, outcome }) => [name, outcome])).toEqual(
