@@ -9,13 +9,15 @@ import { API_PREFIX } from '../http/register-routes';
  */
 export function securityHeaders(isTls: boolean): Middleware {
   const strictTransportSecurity = isTls ? { maxAge: 31_536_000, includeSubDomains: true } : false;
-  const pages = helmet({ strictTransportSecurity });
+  // Each page has a policy of its own, for what it needs; the rest needs nothing.
+  const contentSecurityPolicy = {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  };
+  const pages = helmet({ strictTransportSecurity, contentSecurityPolicy });
   const api = helmet({
     strictTransportSecurity,
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
+    contentSecurityPolicy,
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
     dnsPrefetchControl: false,

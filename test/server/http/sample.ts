@@ -30,6 +30,7 @@ const TEXTS = [
   'UTC',
   'X-Header',
   'sandbox/echo',
+  '492039',
 ];
 
 const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
