@@ -4,6 +4,8 @@ import type { Parts } from '../compose/parts';
 import { removeWorkerNode, renewWorkerNode } from '../domain/worker-nodes';
 import { createFinishRefresh } from '../domain/refresh/end';
 import { createStartRefresh } from '../domain/refresh/start';
+import { createRenewRun } from '../domain/runs/renew';
+import { createSaveReply } from '../domain/runs/reply';
 import { INTERACTIVE_PER_SLOT, SCHEDULED_PER_SLOT } from '../domain/refresh/limits';
 import { CATALOG, type JobName } from '../jobs/catalog';
 import type { JobContract, QueueName } from '../jobs/contract';
@@ -58,6 +60,8 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     agents: parts.agents ?? createAgentParts({ allowPrivateHosts: env.ALLOW_PRIVATE_HOSTS }),
     startRefresh: createStartRefresh(db),
     finishRefresh: createFinishRefresh(db),
+    saveReply: createSaveReply(db),
+    renewRun: createRenewRun(db),
     wakeSweeper: sweeper.wake,
   };
   const concurrency: Record<QueueName, number> = {

@@ -1,6 +1,8 @@
 import type { Parts } from '../compose/parts';
 import type { FinishRefresh } from '../domain/refresh/end';
 import type { StartRefresh } from '../domain/refresh/start';
+import type { RenewRun } from '../domain/runs/renew';
+import type { SaveReply } from '../domain/runs/reply';
 import type { Metrics } from '../lib/metrics/metrics';
 import type { AgentParts } from './agents/parts';
 import type { Mailer } from './mail/mailer';
@@ -14,6 +16,8 @@ export interface WorkerContext extends Parts {
   mailer: Mailer;
   startRefresh: StartRefresh;
   finishRefresh: FinishRefresh;
+  saveReply: SaveReply;
+  renewRun: RenewRun;
   /** Tells the sweeper of this process that a slot is free. */
   wakeSweeper: () => void;
 }

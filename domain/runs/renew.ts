@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database';
 import { tenantStatement, type Statement } from '../../db/scope';
+import { createBatcher } from '../../lib/batcher';
 import { DELIVERY_COLUMNS, HAND_OVER, type Delivery } from './delivery';
 import { LEASE_MS, RENEW_BELOW_MS } from './limits';
 import type { ClaimedRun } from './types';
@@ -8,14 +9,22 @@ const RENEW: Statement = {
   name: 'run-renew',
   // No client sees a lease: without updated_at the row keeps its version (db/migrations/0007-agents).
   text: `
-    with renewed as (
-      update runs set lease_until = now() + $3 * interval '1 ms'
-       where id = $1 and epoch = $2 and status = 'running' and lease_until < now() + $4 * interval '1 ms' returning id
+    with held as materialized (
+      select r.id, c.deleted_at is not null or r.stop_requested_at is not null as "stopRequested",
+             r.lease_until < now() + $4 * interval '1 ms' as ends
+        from unnest($1::uuid[], $2::int[]) as given (id, epoch)
+        join runs r on r.id = given.id and r.epoch = given.epoch and r.status = 'running'
+        join conversations c on c.id = r.conversation_id
+    ), locked as materialized (
+      -- In their order, as all who lock several runs do; and asked again: a claim may have come first.
+      select r.id from held join runs r on r.id = held.id
+        join unnest($1::uuid[], $2::int[]) as given (id, epoch) on r.id = given.id and r.epoch = given.epoch
+       where held.ends and r.status = 'running' order by r.id for no key update of r
+    ), renewed as (
+      update runs r set lease_until = now() + $3 * interval '1 ms' from locked where r.id = locked.id returning r.id
     )
-    select r.stop_requested_at is not null or c.deleted_at is not null as "stopRequested",
-           exists (select from renewed) as renewed
-      from runs r join conversations c on c.id = r.conversation_id
-     where r.id = $1 and r.epoch = $2 and r.status = 'running'`,
+    select held.id, held."stopRequested", renewed.id is not null as renewed
+      from held left join renewed on renewed.id = held.id`,
 };
 
 export interface Renewal {
@@ -30,14 +39,23 @@ export interface Renewal {
  * to be stopped.
  * @returns undefined where another worker has the run: stop writing and spending
  */
-export async function renewRun(
-  db: Database,
-  { businessId, id, epoch }: ClaimedRun,
-): Promise<Renewal | undefined> {
-  const values = [id, epoch, LEASE_MS, RENEW_BELOW_MS];
-  // A lease that a crash of Postgres forgets only ends earlier.
-  const [row] = await tenantStatement<Renewal & object>(db, businessId, RENEW, values, { durable: false });
-  return row;
+export type RenewRun = (run: ClaimedRun) => Promise<Renewal | undefined>;
+
+/** Heartbeats of one business's runs that meet share a statement. */
+export function createRenewRun(db: Database): RenewRun {
+  const renew = createBatcher<ClaimedRun, Renewal | undefined>({
+    idOf: ({ id }) => id,
+    async run(businessId, runs) {
+      const values = [runs.map(({ id }) => id), runs.map(({ epoch }) => epoch), LEASE_MS, RENEW_BELOW_MS];
+      // A lease that a crash of Postgres forgets only ends earlier.
+      const rows = await tenantStatement<Renewal & { id: string }>(db, businessId, RENEW, values, {
+        durable: false,
+      });
+      const renewals = new Map(rows.map(({ id, ...renewal }) => [id, renewal]));
+      return runs.map(({ id }) => renewals.get(id));
+    },
+  });
+  return (run) => renew(run.businessId, run);
 }
 
 const HAND_BACK: Statement = {

@@ -1,5 +1,5 @@
 import type { RunRow } from '../../domain/presenters/conversation';
-import { saveReplyText, joinTurns } from '../../domain/runs/reply';
+import { joinTurns } from '../../domain/runs/reply';
 import type { RunEnd } from '../../domain/runs/end';
 import { STOPPED_BY_PERSON } from '../../domain/runs/stop';
 import { loadTurns } from '../../domain/runs/turns';
@@ -28,7 +28,8 @@ export async function answerInHand(
   const onToolCalls = () => void (told = Promise.all([told, tell()]));
   let reply: ReplyStream | undefined;
   try {
-    const turns = await loadTurns(context.db, run);
+    // Nobody had a run before its first claim.
+    const turns = run.epoch === 1 ? [] : await loadTurns(context.db, run);
     reply = openReply(context, run, control, joinTurns(turns.map(({ content }) => content)));
     const onSettled = announceSettled.bind(undefined, context.publish, run.businessId);
     const hand = { parts: context, run, agent, actor, reply, signal: control.signal, onToolCalls, onSettled };
@@ -65,7 +66,7 @@ function openReply(
       isFirst = false;
       announceDelta(context, run, delta);
     },
-    save: (text) => saveReplyText(context.db, run, text),
+    save: (text) => context.saveReply(run, text),
     onLost: () => control.abort('lost'),
     onSaveFailed: (error) =>
       context.logger.warn({ err: error, runId: run.id, requestId: run.requestId }, 'a reply was not saved'),

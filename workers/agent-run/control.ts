@@ -1,11 +1,11 @@
 import { HEARTBEAT_MS, LEASE_MS } from '../../domain/runs/limits';
-import { renewRun } from '../../domain/runs/renew';
 import { runStopChannel } from '../../domain/runs/signals';
 import type { ClaimedRun } from '../../domain/runs/types';
+import { msToTick } from '../../lib/clock';
 import { RunAborted, type AbortKind } from '../agents/failure';
 import type { WorkerContext } from '../context';
 
-type Parts = Pick<WorkerContext, 'db' | 'broker' | 'logger'>;
+type Parts = Pick<WorkerContext, 'renewRun' | 'broker' | 'logger'>;
 
 /**
  * Keeps a run in this worker's hands, and breaks it off where it must not go on: its person stops it, its time is up,
@@ -66,12 +66,12 @@ export class RunControl {
       this.beating = this.beat(lease).finally(() => {
         if (!this.isOver) this.beatLater(lease);
       });
-    }, HEARTBEAT_MS);
+    }, msToTick(HEARTBEAT_MS));
   }
 
   private async beat(lease: NodeJS.Timeout): Promise<void> {
     try {
-      const renewed = await renewRun(this.parts.db, this.run);
+      const renewed = await this.parts.renewRun(this.run);
       if (!renewed) return this.abort('lost');
       // A timer that fired, or was cleared, is not to be wound up again.
       if (renewed.renewed && !this.isOver && !this.signal.aborted) lease.refresh();

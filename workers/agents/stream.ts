@@ -1,5 +1,6 @@
 import { REPLY_SAVE_MS } from '../../domain/runs/limits';
 import { TURN_SEPARATOR } from '../../domain/runs/reply';
+import { msToTick } from '../../lib/clock';
 import { isHighSurrogate } from './count-tokens';
 
 /** Deltas leave at most once in this time, ms (product.md): people see no difference, sockets do. */
@@ -84,7 +85,7 @@ export class ReplyStream {
     }
     this.text += clean.toWellFormed();
     if (!this.deltaTimer) this.announceNow();
-    this.saveTimer ??= setTimeout(() => this.saveNow(), REPLY_SAVE_MS);
+    this.saveTimer ??= setTimeout(() => this.saveNow(), msToTick(REPLY_SAVE_MS));
   }
 
   /**
@@ -120,7 +121,7 @@ export class ReplyStream {
       this.saving = undefined;
       this.saveTimer = undefined;
       if (this.isOver || this.savedLength === this.text.length) return;
-      this.saveTimer = setTimeout(() => this.saveNow(), REPLY_SAVE_MS);
+      this.saveTimer = setTimeout(() => this.saveNow(), msToTick(REPLY_SAVE_MS));
     });
   }
 

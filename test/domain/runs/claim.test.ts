@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { endRun } from '../../../domain/runs/end';
-import { handBackRun, renewRun } from '../../../domain/runs/renew';
-import { joinTurns, saveReplyText } from '../../../domain/runs/reply';
+import { createRenewRun, handBackRun } from '../../../domain/runs/renew';
+import { createSaveReply, joinTurns } from '../../../domain/runs/reply';
 import { askConfirmation } from '../../../domain/runs/ask';
 import { finishToolCall, loadTurns, saveTurn } from '../../../domain/runs/turns';
 import { claimRun } from '../../../domain/runs/claim';
@@ -92,10 +92,10 @@ describe('a lease', () => {
     const held = await world.begin();
     expect(await world.claim(held.id)).toBeUndefined();
     await world.expire(held.id);
-    expect(await renewRun(world.db, held)).toEqual({ renewed: true, stopRequested: false });
+    expect(await createRenewRun(world.db)(held)).toEqual({ renewed: true, stopRequested: false });
     expect(await world.claim(held.id)).toBeUndefined();
     await world.sql('update runs set stop_requested_at = now() where id = $1', [held.id]);
-    expect(await renewRun(world.db, held)).toEqual({ renewed: false, stopRequested: true });
+    expect(await createRenewRun(world.db)(held)).toEqual({ renewed: false, stopRequested: true });
   });
 
   it('that is renewed, or handed over again, is no change that a client is told of', async () => {
@@ -110,10 +110,10 @@ describe('a lease', () => {
         )[0]?.until,
       );
     const [before, until] = [await seen(), await leasedUntil()];
-    expect(await renewRun(world.db, held)).toMatchObject({ renewed: false });
+    expect(await createRenewRun(world.db)(held)).toMatchObject({ renewed: false });
     expect(await leasedUntil()).toBe(until);
     await world.sql(`update runs set lease_until = now() + interval '6 s' where id = $1`, [held.id]);
-    expect(await renewRun(world.db, held)).toMatchObject({ renewed: true });
+    expect(await createRenewRun(world.db)(held)).toMatchObject({ renewed: true });
     expect(await leasedUntil()).toBeGreaterThanOrEqual(until);
     await world.expire(held.id);
     expect((await lostRuns(world.db)).map(({ runId }) => runId)).toContain(held.id);
@@ -123,7 +123,7 @@ describe('a lease', () => {
   it('of a run whose conversation was deleted asks for its end, as its next claim does', async () => {
     const held = await world.begin();
     await world.sql('update conversations set deleted_at = now() where id = $1', [held.conversationId]);
-    expect(await renewRun(world.db, held)).toMatchObject({ stopRequested: true });
+    expect(await createRenewRun(world.db)(held)).toMatchObject({ stopRequested: true });
     expect(await world.takeOver(held)).toMatchObject({ stopRequested: true });
   });
 
@@ -161,7 +161,7 @@ describe('a lease', () => {
     await world.callOnce(dead, 1, 'One.');
     await world.callOnce(dead, 2, '');
     await world.callOnce(dead, 3, 'Three.');
-    await saveReplyText(world.db, dead, 'One.\n\nThree.\n\nHalf a sen');
+    await createSaveReply(world.db)(dead, 'One.\n\nThree.\n\nHalf a sen');
     await world.expire(dead.id);
     const claims = await Promise.all(Array.from({ length: 20 }, () => world.claim(dead.id)));
     const [held, ...more] = claims.filter((claim) => claim !== undefined);
@@ -187,8 +187,8 @@ describe('a lease', () => {
       effects += 1;
       return 'done';
     };
-    expect(await renewRun(world.db, dead)).toBeUndefined();
-    expect(await saveReplyText(world.db, dead, 'late')).toBe(false);
+    expect(await createRenewRun(world.db)(dead)).toBeUndefined();
+    expect(await createSaveReply(world.db)(dead, 'late')).toBe(false);
     expect(await saveTurn(world.db, dead, { turn: 2, content: 'late', calls: [] })).toBeUndefined();
     expect(await finishToolCall(world.db, dead, call.id, { status: 'done', result: 'late' })).toBeUndefined();
     expect(

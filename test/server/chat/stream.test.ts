@@ -1,6 +1,6 @@
 import { claimRun } from '../../../domain/runs/claim';
 import { endRun } from '../../../domain/runs/end';
-import { saveReplyText } from '../../../domain/runs/reply';
+import { createSaveReply } from '../../../domain/runs/reply';
 import { runEventsChannel, type RunSignal } from '../../../domain/runs/signals';
 import type { ClaimedRun } from '../../../domain/runs/types';
 import { createChat } from '../../factories/chat';
@@ -84,7 +84,7 @@ describe.each(['postgres', 'redis'])('a run’s stream on %s', (broker) => {
   it('joins what was written before with what comes, each piece once and in its place', async () => {
     const person = await someone();
     const run = await begin(person);
-    await saveReplyText(served.db, run, 'Once upon');
+    await createSaveReply(served.db)(run, 'Once upon');
     let text = '';
     const names: string[] = [];
     let saying: NodeJS.Timeout | undefined;

@@ -3,6 +3,8 @@ import { agentRun } from '../../../workers/agent-run';
 import type { WorkerContext } from '../../../workers/context';
 import { createSources } from '../../../workers/sources';
 import { createStartRefresh } from '../../../domain/refresh/start';
+import { createRenewRun } from '../../../domain/runs/renew';
+import { createSaveReply } from '../../../domain/runs/reply';
 import { createFinishRefresh } from '../../../domain/refresh/end';
 import { scripted } from '../../support/sandbox';
 import { eventually } from '../../support/eventually';
@@ -43,6 +45,8 @@ function handle(runId: string, signal: AbortSignal): Promise<void> {
     agents: world.agents,
     sources: createSources(db),
     startRefresh: createStartRefresh(db),
+    saveReply: createSaveReply(db),
+    renewRun: createRenewRun(db),
     finishRefresh: createFinishRefresh(db),
     wakeSweeper: () => undefined,
     mailer: { kind: 'none' },
