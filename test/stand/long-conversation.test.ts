@@ -114,6 +114,7 @@ it.each(PROVIDER_PROTOCOLS)(
 it.each(PROVIDER_PROTOCOLS)(
   '%s takes a system prompt of 100,000 equal letters where they fit',
   async (protocol) => {
+    const since = (await platform.sandbox.requests()).at(-1)?.seq ?? 0;
     for (const text of [LETTERS, HOSTILE.special]) {
       const agentId = await platform.addAgent({
         model: ownModel(protocol, 'sandbox-echo'),
@@ -121,6 +122,8 @@ it.each(PROVIDER_PROTOCOLS)(
       });
       await answered(['hello'], { agentId });
     }
+    const requests = await platform.sandbox.requests(since);
+    expect(requests.map(({ status }) => status)).toEqual([200, 200]);
   },
 );
 
