@@ -12,7 +12,8 @@ let challenge;
 
 const show = (state) => parts.forEach((part) => { part.hidden = part.dataset.when !== state; });
 function say({ isGood, text }) {
-  message.textContent = text ?? (isGood ? 'Done.' : 'That did not work.');
+  // The API names the field that it means as its callers do.
+  message.textContent = text?.replace(/^password: /, 'Your password ') ?? (isGood ? 'Done.' : 'That did not work.');
   message.classList.toggle('good', isGood);
   message.hidden = false;
 }

@@ -15,9 +15,9 @@ const EMAIL = `<label>Your e-mail address
 <input name="email" type="email" autocomplete="username" required maxlength="254"></label>`;
 const PASSWORD = `<label>Your password
 <input name="password" type="password" autocomplete="current-password" required maxlength="1000"></label>`;
-const NEW_PASSWORD = `<label>New password
+const newPassword = (hint: string): string => `<label>New password
 <input name="password" type="password" autocomplete="new-password" required maxlength="128"></label>
-<p class="hint">At least 15 characters, or 8 with two-factor authentication on. A few words are easy to remember.</p>`;
+<p class="hint">${hint} A few words are easy to remember.</p>`;
 const NAME = `<label>Your name
 <input name="name" autocomplete="name" required maxlength="100"></label>`;
 const CODE = `<label>The code of your authenticator app
@@ -69,7 +69,12 @@ export const verifyEmailPage = page(
 export const resetPasswordPage = page(
   'Reset your password',
   [
-    form({ to: 'auth/reset-password', when: 'token', fields: NEW_PASSWORD, button: 'Set this password' }),
+    form({
+      to: 'auth/reset-password',
+      when: 'token',
+      fields: newPassword('At least 15 characters, or 8 with two-factor authentication on.'),
+      button: 'Set this password',
+    }),
     form({
       to: 'auth/forgot-password',
       when: 'no-token',
@@ -87,7 +92,7 @@ export const acceptInvitationPage = page(
       to: 'invitations/accept',
       when: 'token',
       fields: `<p>Choose a name and a password for your new account. <a href="#login">I have an account already</a></p>
-${NAME}\n${NEW_PASSWORD}`,
+${NAME}\n${newPassword('At least 15 characters.')}`,
       button: 'Accept the invitation',
     }),
     form({

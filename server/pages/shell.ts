@@ -16,7 +16,7 @@ button { padding: .5rem 1.25rem; font: inherit; border: 0; border-radius: 6px; b
 input:focus-visible, button:focus-visible, a:focus-visible { outline: 2px solid #4a90e2; outline-offset: 2px; }
 a { color: #1f5fbf; }
 .actions { display: flex; align-items: center; justify-content: space-between; margin-top: 1.5rem; }
-form + .message { margin-top: 1.5rem; }
+form ~ .message { margin: 1.5rem 0 0; }
 .hint { margin: -.5rem 0 1rem; font-size: .8125rem; opacity: .75; }
 .message { margin: 0 0 1rem; padding: .5rem .75rem; border-radius: 6px; background: #fde8e8; color: #8f1d1d; }
 .message.good { background: #e3f4e6; color: #14532d; }

@@ -24,7 +24,7 @@ export const layout = ({ subject, paragraphs, action, why }: Words): Message => 
   text: `${[
     ...paragraphs,
     ...(action ? [`${action.label}:\n${action.url}`] : []),
-    `-- \n${SIGNATURE}\n${why}`,
+    `${SIGNATURE}\n${why}`,
   ].join('\n\n')}\n`,
   html: `<!doctype html>
 <html lang="en">

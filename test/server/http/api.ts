@@ -21,6 +21,8 @@ export interface Envelope {
 }
 
 export interface Call {
+  /** An address of this machine; the loopback where left out. */
+  host?: string;
   method: string;
   /** As it goes on the wire, unlike a URL that a client library tidies up. */
   path: string;
@@ -34,14 +36,14 @@ export interface Call {
 }
 
 /** One request to a server on this machine, byte for byte as the test says. */
-export function call(port: number, { method, path, token, headers, body, json, chunked }: Call) {
+export function call(port: number, { host, method, path, token, headers, body, json, chunked }: Call) {
   const payload = json === undefined ? body : JSON.stringify(json);
   const length = payload === undefined || chunked ? {} : { 'Content-Length': Buffer.byteLength(payload) };
   return new Promise<ApiAnswer>((resolve, reject) => {
     const request = httpRequest(
       {
         port,
-        host: '127.0.0.1',
+        host: host ?? '127.0.0.1',
         method: method.toUpperCase(),
         path,
         agent: false,

@@ -131,7 +131,7 @@ describe.each(['postgres', 'redis'] as const)('on the %s broker', (kind) => {
       const rows = await world.sql(
         `select status, last_error from mails where recipient = 'yesterday@example.test' and status <> 'queued'`,
       );
-      return rows.length > 0 && rows;
+      return rows.length > 0 ? rows : undefined;
     });
     expect(row).toEqual({ status: 'failed', last_error: 'It could not be sent within a day.' });
   });
