@@ -21,7 +21,7 @@ export interface Somebody extends LoggedIn {
   api: Api;
 }
 
-export const dataOf = <T>({ body }: ApiAnswer): T => body.data as T;
+export const dataOf = <T>({ body }: ApiAnswer): T => body.data;
 
 export async function newSomebody(port: number, overrides: Record<string, unknown> = {}): Promise<Somebody> {
   const { email, password, ...rest } = registerBody(overrides);

@@ -108,7 +108,7 @@ describe('logging in with it', () => {
   it('takes one code once, brought twice at once: by one login and by two', async () => {
     for (const logins of [1, 2]) {
       const somebody = await guarded();
-      const challenges = [];
+      const challenges: string[] = [];
       for (let login = 0; login < logins; login++) challenges.push(await challenged(served.port, somebody));
       const code = totpCode(somebody.secret);
       const answers = await Promise.all(
@@ -162,7 +162,7 @@ describe('logging in with it', () => {
     const somebody = await guarded();
     for (let wrong = 0; wrong < 5; wrong++) {
       const challenge = await challenged(served.port, somebody);
-      expectRefusal('a wrong code', await verify({ challenge, code: '000000' }), [401]);
+      expect((await verify({ challenge, code: '000000' })).status).toBe(401);
     }
     expectRefusal('a login', await logIn(served.port, somebody), [429]);
   });
