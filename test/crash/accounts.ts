@@ -91,9 +91,7 @@ async function rowsOf({ sql }: Platform, runId: string, requests: readonly Logge
   const ids = new Set(ledger.map(({ id }) => id));
   const wire = requests
     .filter(({ clientRequestId }) => ids.has(clientRequestId))
-    .map(({ clientRequestId, requestId, outcome, status, billed }) => ({
-      ...{ clientRequestId, requestId, outcome, status, billed },
-    }));
+    .map((request) => ({ ...request, body: undefined }));
   return JSON.stringify({ run, reply, turns, calls, ledger, wire }, null, 1);
 }
 

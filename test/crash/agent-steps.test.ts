@@ -1,16 +1,10 @@
-import { Client } from 'pg';
-import { putBudget } from '../../domain/budgets/put';
-import { NANO_PER_DOLLAR } from '../../domain/money/nano';
 import { confirmRun } from '../../domain/runs/confirm';
-import { newId } from '../../lib/ids';
-import { seal } from '../../lib/secrets';
-import { addScriptedAgent } from '../factories/agents';
-import { SECRET, type Person } from '../realtime/fixture';
 import { openPlatform, type Platform } from '../stand/platform';
 import { eventually } from '../support/eventually';
-import { SANDBOX_KEY, scripted } from '../support/sandbox';
+import { scripted } from '../support/sandbox';
 import { problemsOf } from './accounts';
 import { openGate, type Gate } from './gate';
+import { stepsOn, type StepTools, type Trace } from './step-tools';
 
 jest.setTimeout(120_000);
 
@@ -21,15 +15,8 @@ interface Held {
   release?: () => Promise<void>;
 }
 
-/** What is left of a run once it is over: its epochs, and its calls by epoch, turn, outcome. */
-interface Trace {
-  epoch: number;
-  crashes: number;
-  reply: string;
-  calls: string[];
-}
-
 let platform: Platform;
+let on: StepTools;
 /** Before the providers of two businesses, and between the doomed worker and Postgres. */
 let unsent: Gate;
 let unread: Gate;
@@ -40,118 +27,33 @@ let widgetId: string;
 /** Behind the run that had ended when its worker died. */
 let nextId: string;
 
-/** A transaction of the test's own that holds what it locks until it is released. */
-async function lock(text: string, values: unknown[] = []): Promise<() => Promise<void>> {
-  const client = new Client({ connectionString: platform.url });
-  // Where the test fails before it lets go, the database is dropped under it.
-  client.on('error', () => undefined);
-  await client.connect();
-  await client.query('begin');
-  await client.query(text, values);
-  return () => client.end();
-}
-
-/** Waits until a worker waits for a lock in a statement that says this. */
-const waitsIn = (words: string) =>
-  eventually(`a statement with "${words}" waits for a lock`, async () => {
-    const rows = await platform.sql(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-          and position($1 in query) > 0`,
-      [words],
-    );
-    return rows.length > 0;
-  });
-
-const requestsOf = async (said: string) =>
-  (await platform.sandbox.requests()).filter(({ body }) => JSON.stringify(body).includes(said));
-
-const callsOf = async (runId: string) =>
-  (await platform.sql('select id, status from ledger where run_id = $1 order by created_at', [runId])) as {
-    id: string;
-    status: string;
-  }[];
-
-/** A business of a run's own, with a budget, so that what holds up its money holds up nobody else's. */
-async function businessApart(): Promise<{ actor: Person; agentId: string }> {
-  const businessId = await platform.addBusiness();
-  const actor = await platform.addPerson(businessId, 'manager');
-  await setBudget(businessId);
-  return {
-    actor,
-    agentId: await addScriptedAgent(platform.sql, businessId, { tools: '{search,automation}' }),
-  };
-}
-
-const setBudget = (businessId: string) =>
-  putBudget(platform.db, businessId, {
-    ...{
-      scope: 'business',
-      scopeId: null,
-      period: 'month',
-      softLimit: null,
-      unfreeze: false,
-      ifMatch: undefined,
-    },
-    hardLimit: 100n * NANO_PER_DOLLAR,
-  });
-
-/** A business whose agent's provider is behind a gate. */
-async function businessBehind(gate: Gate): Promise<{ actor: Person; agentId: string }> {
-  const { actor, agentId } = await businessApart();
-  const { businessId } = actor;
-  const id = newId();
-  await platform.sql(
-    `insert into providers (id, business_id, slug, name, protocol, base_url, secret)
-     values ($1, $2, 'gated', 'Gated', 'openai-chat', $3, $4)`,
-    [
-      id,
-      businessId,
-      `http://127.0.0.1:${gate.port}/v1`,
-      seal(JSON.stringify({ apiKey: SANDBOX_KEY }), [SECRET], `provider:${id}`),
-    ],
-  );
-  await platform.sql(
-    `insert into model_prices (id, business_id, provider, model, effective_from, tiers, source)
-     select gen_random_uuid(), $1, 'gated', model, effective_from, tiers, 'test' from model_prices
-      where provider = 'sandbox' and model = 'sandbox-script'`,
-    [businessId],
-  );
-  await platform.sql(`update agents set model = 'gated/sandbox-script' where id = $1`, [agentId]);
-  return { actor, agentId };
-}
-
-const chat = async (whose: { actor: Person; agentId: string }, content: string): Promise<string> => {
-  const [runId] = await platform.chat({ ...whose, content });
-  return runId as string;
-};
-
 const SEARCH = { name: 'search', arguments: { query: 'sales', kinds: ['dashboard'] } };
 
 /** Each brings a run to its step, by what is seen from outside of the worker. */
 const STEPS = {
   async 'before its call is held'(): Promise<Held> {
-    const whose = await businessApart();
-    const release = await lock(`select pg_advisory_xact_lock(hashtextextended('budgets ' || $1, 0))`, [
+    const whose = await on.businessApart();
+    const release = await on.lock(`select pg_advisory_xact_lock(hashtextextended('budgets ' || $1, 0))`, [
       whose.actor.businessId,
     ]);
-    const runId = await chat(whose, scripted({ text: 'Step one.' }));
-    await waitsIn('pg_advisory_xact_lock_shared');
+    const runId = await on.chat(whose, scripted({ text: 'Step one.' }));
+    await on.waitsIn('pg_advisory_xact_lock_shared');
     return { runId, release };
   },
   async 'before its call is sent'(): Promise<Held> {
-    const runId = await chat(await businessBehind(unsent), scripted({ text: 'Step two.' }));
+    const runId = await on.chat(await on.businessBehind(unsent), scripted({ text: 'Step two.' }));
     // Its money is held, and its connection goes nowhere.
     await eventually(
       'the call waits at the gate',
-      async () => unsent.waiting > 0 && (await callsOf(runId)).length > 0,
+      async () => unsent.waiting > 0 && (await on.callsOf(runId)).length > 0,
     );
     return { runId };
   },
   async 'while it streams'(): Promise<Held> {
-    const whose = await businessApart();
+    const whose = await on.businessApart();
     const stalled = { fault: 'stall', text: 'Step three goes on and on.', afterChunks: 3 } as const;
     await platform.sandbox.rules({ match: { contains: 'Three' }, times: 1, behaviour: stalled });
-    const runId = await chat(whose, scripted({ text: 'Step three.' }, 'Three'));
+    const runId = await on.chat(whose, scripted({ text: 'Step three.' }, 'Three'));
     await eventually('its first words are stored', async () => {
       const [row] = await platform.sql(
         'select m.content from messages m join runs r on r.reply_id = m.id where r.id = $1',
@@ -162,31 +64,31 @@ const STEPS = {
     return { runId };
   },
   async 'between its reply and the settlement'(): Promise<Held> {
-    const runId = await chat(await businessBehind(unread), scripted({ text: 'Step four.' }, 'Four'));
-    const call = await eventually('its call is held', async () => (await callsOf(runId))[0]);
-    const release = await lock('select from ledger where id = $1 for update', [call.id]);
+    const runId = await on.chat(await on.businessBehind(unread), scripted({ text: 'Step four.' }, 'Four'));
+    const call = await eventually('its call is held', async () => (await on.callsOf(runId))[0]);
+    const release = await on.lock('select from ledger where id = $1 for update', [call.id]);
     unread.resume();
-    await waitsIn('from ledger l left join model_prices');
-    expect(await requestsOf('Four')).toMatchObject([{ outcome: 'completed', clientRequestId: call.id }]);
+    await on.waitsIn('from ledger l left join model_prices');
+    expect(await on.requestsOf('Four')).toMatchObject([{ outcome: 'completed', clientRequestId: call.id }]);
     return { runId, release };
   },
   async 'inside a tool that reads'(): Promise<Held> {
-    const whose = await businessApart();
-    const release = await lock('lock table dashboards in access exclusive mode');
+    const whose = await on.businessApart();
+    const release = await on.lock('lock table dashboards in access exclusive mode');
     const steps = [{ text: 'Let me look.', toolCalls: [SEARCH] }, { text: 'Step five.' }];
-    const runId = await chat(whose, scripted({ steps }));
-    await waitsIn('from dashboards');
+    const runId = await on.chat(whose, scripted({ steps }));
+    await on.waitsIn('from dashboards');
     return { runId, release };
   },
   async 'inside a tool that writes'(): Promise<Held> {
-    const whose = await businessApart();
+    const whose = await on.businessApart();
     widgetId = await platform.addWidget(whose.actor, { scope: 'business' });
     const call = {
       name: 'automation',
       arguments: { action: 'set_schedule', widgetId, schedule: { everySeconds: 600 } },
     };
     const steps = [{ text: 'May I?', toolCalls: [call] }, { text: 'Step six.' }];
-    const runId = await chat(whose, scripted({ steps }));
+    const runId = await on.chat(whose, scripted({ steps }));
     const asked = await eventually('it asks', async () => {
       const [row] = await platform.sql(
         `select t.id from tool_calls t join runs r on r.id = t.run_id
@@ -195,22 +97,22 @@ const STEPS = {
       );
       return row as { id: string } | undefined;
     });
-    const release = await lock('select from widgets where id = $1 for update', [widgetId]);
+    const release = await on.lock('select from widgets where id = $1 for update', [widgetId]);
     const word = { toolCallId: asked.id, approve: true };
     const { delivery } = await confirmRun(platform.db, whose.actor, runId, word);
     if (!delivery) throw new Error('Nothing is to be delivered.');
     await platform.deliver([{ deliveries: [delivery] } as never]);
-    await waitsIn('widgets');
+    await on.waitsIn('widgets');
     return { runId, release };
   },
   /** The commit is done, and its worker does not know. */
   async 'behind the commit of its end'(): Promise<Held> {
-    const whose = await businessApart();
+    const whose = await on.businessApart();
     await platform.sql('insert into agent_totals (agent_id, business_id) values ($1, $2)', [
       whose.agentId,
       whose.actor.businessId,
     ]);
-    const release = await lock('select from agent_totals where agent_id = $1 for update', [whose.agentId]);
+    const release = await on.lock('select from agent_totals where agent_id = $1 for update', [whose.agentId]);
     const first = await platform.ask({ ...whose, content: scripted({ text: 'Step seven.' }) });
     const next = await platform.ask({
       ...whose,
@@ -220,7 +122,7 @@ const STEPS = {
     nextId = next.run.id;
     await platform.deliver([first, next]);
     // Postgres shows a statement's first 1,024 characters.
-    await waitsIn('select r.* from runs r where r.id');
+    await on.waitsIn('select r.* from runs r where r.id');
     return { runId: first.run.id, release };
   },
 };
@@ -233,6 +135,7 @@ const statusOf = async (runId: string) =>
 
 beforeAll(async () => {
   platform = await openPlatform();
+  on = stepsOn(platform);
   const { url } = platform.sandbox;
   [unsent, unread, postgres] = await Promise.all([openGate(url), openGate(url), openGate(platform.url)]);
   unsent.hold('to');
@@ -262,26 +165,6 @@ afterAll(async () => {
   await Promise.all([unsent, unread, postgres].map((gate) => gate.close()));
 });
 
-async function traceOf(runId: string): Promise<Trace> {
-  const [run] = await platform.sql(
-    `select r.epoch, r.crashes, r.status || ': ' || m.content as reply from runs r join messages m on m.id = r.reply_id
-      where r.id = $1`,
-    [runId],
-  );
-  const calls = await platform.sql(
-    'select epoch, turn, outcome, id from ledger where run_id = $1 order by created_at',
-    [runId],
-  );
-  const sent = new Set((await platform.sandbox.requests()).map(({ clientRequestId }) => clientRequestId));
-  return {
-    ...(run as Omit<Trace, 'calls'>),
-    calls: calls.map(
-      ({ epoch, turn, outcome, id }) =>
-        `epoch ${epoch}, turn ${turn}: ${outcome}${sent.has(String(id)) ? '' : ', not sent'}`,
-    ),
-  };
-}
-
 const AGAIN = 'epoch 2, turn 1: completed';
 
 it.each<[keyof typeof STEPS, Trace]>([
@@ -289,7 +172,9 @@ it.each<[keyof typeof STEPS, Trace]>([
   [
     'before its call is sent',
     {
-      ...{ epoch: 2, crashes: 1, reply: 'completed: Step two.' },
+      epoch: 2,
+      crashes: 1,
+      reply: 'completed: Step two.',
       calls: ['epoch 1, turn 1: unknown, not sent', AGAIN],
     },
   ],
@@ -304,14 +189,18 @@ it.each<[keyof typeof STEPS, Trace]>([
   [
     'inside a tool that reads',
     {
-      ...{ epoch: 2, crashes: 1, reply: 'completed: Let me look.\n\nStep five.' },
+      epoch: 2,
+      crashes: 1,
+      reply: 'completed: Let me look.\n\nStep five.',
       calls: ['epoch 1, turn 1: completed', 'epoch 2, turn 2: completed'],
     },
   ],
   [
     'inside a tool that writes',
     {
-      ...{ epoch: 3, crashes: 1, reply: 'completed: May I?\n\nStep six.' },
+      epoch: 3,
+      crashes: 1,
+      reply: 'completed: May I?\n\nStep six.',
       calls: ['epoch 1, turn 1: completed', 'epoch 3, turn 2: completed'],
     },
   ],
@@ -320,7 +209,7 @@ it.each<[keyof typeof STEPS, Trace]>([
     { epoch: 1, crashes: 0, reply: 'completed: Step seven.', calls: ['epoch 1, turn 1: completed'] },
   ],
 ])('a run whose worker is killed %s is answered once, and its calls are told', async (step, expected) => {
-  expect(await traceOf(held[step].runId)).toEqual(expected);
+  expect(await on.traceOf(held[step].runId)).toEqual(expected);
 });
 
 it('what was confirmed is done once, though its worker was killed at it', async () => {
@@ -329,7 +218,7 @@ it('what was confirmed is done once, though its worker was killed at it', async 
 });
 
 it('the next question is answered, though nobody was told that it is its turn', async () => {
-  expect(await traceOf(nextId)).toMatchObject({ reply: 'completed: Step eight.', crashes: 0 });
+  expect(await on.traceOf(nextId)).toMatchObject({ reply: 'completed: Step eight.', crashes: 0 });
 });
 
 it('all is over within 60 s of the crash, and the books are right', async () => {
