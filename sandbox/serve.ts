@@ -4,7 +4,7 @@ import { delay, refuseOnPurpose } from './answer/faults';
 import { planAnswer } from './answer/plan';
 import type { createPromptCache } from './answer/prompt-cache';
 import { sendAnswer } from './answer/send';
-import type { Ticker } from './answer/ticker';
+import type { Ticker } from '../lib/ticker';
 import { brainOf } from './brains';
 import { readScript } from './brains/script';
 import { checkRequest } from './checks';

@@ -3,13 +3,16 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '../lib/logger';
 import { listenError } from '../lib/port';
 import { createPromptCache } from './answer/prompt-cache';
-import { createTicker } from './answer/ticker';
+import { createTicker } from '../lib/ticker';
 import { control, sendJson } from './control/endpoints';
 import { createRequestLog } from './control/request-log';
 import { createRules } from './control/rules';
 import { protocolAt } from './protocols';
 import { listModels } from './protocols/models-list';
 import { serve, type Sandbox } from './serve';
+
+/** How often tokens go out, ms: at 50 tokens/s one per tick. */
+const TICK_MS = 20;
 
 export interface SandboxServer {
   /** Without a version: OpenAI's base URL is `${url}/v1`, Anthropic's is `url`. */
@@ -34,7 +37,7 @@ export async function startSandbox(
     rules: createRules(),
     log: createRequestLog(isControlled),
     cache: createPromptCache(),
-    ticker: createTicker(),
+    ticker: createTicker(TICK_MS),
   };
   const server = createServer((message, response) => {
     route(sandbox, isControlled, message, response).catch((error: unknown) => {

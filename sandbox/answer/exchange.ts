@@ -6,7 +6,7 @@ import type { Protocol } from '../protocols/protocol';
 import type { SandboxRequest } from '../request';
 import type { Billed } from './billed';
 import type { Answer } from './pieces';
-import type { Ticker } from './ticker';
+import type { Ticker } from '../../lib/ticker';
 
 /** One accepted request, on its way to an answer. */
 export interface Exchange {

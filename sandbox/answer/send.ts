@@ -3,7 +3,7 @@ import type { Writer } from '../protocols/protocol';
 import { breakOff, isMidStream } from './faults';
 import type { Exchange } from './exchange';
 import { pieces, pieceTokens, type Piece, type Stop } from './pieces';
-import { pace } from './ticker';
+import { pace } from './pace';
 
 /**
  * Sends a 200 and the answer, streamed or whole, in the model's speed. Resolves when the response has ended or the

@@ -1,10 +1,14 @@
 import { REPLY_SAVE_MS } from '../../domain/runs/limits';
 import { TURN_SEPARATOR } from '../../domain/runs/reply';
 import { msToTick } from '../../lib/clock';
+import { createTicker } from '../../lib/ticker';
 import { isHighSurrogate } from './count-tokens';
 
 /** Deltas leave at most once in this time, ms (product.md): people see no difference, sockets do. */
 export const DELTA_EVERY_MS = 40;
+
+/** The deltas of all replies of this process go out together: one write to the broker for all. */
+const deltaTicker = createTicker(DELTA_EVERY_MS);
 
 export interface ReplyStreamOptions {
   /** What the message holds already: the text of finished turns. */
@@ -32,7 +36,8 @@ export class ReplyStream {
   private half = '';
   /** Where the text of the turn under way begins. */
   private turnStart: number;
-  private deltaTimer: NodeJS.Timeout | undefined;
+  /** A delta went out within the last DELTA_EVERY_MS. */
+  private isPausing = false;
   private saveTimer: NodeJS.Timeout | undefined;
   private saving: Promise<void> | undefined;
   private isOver = false;
@@ -84,7 +89,10 @@ export class ReplyStream {
       this.turnStart = this.text.length;
     }
     this.text += clean.toWellFormed();
-    if (!this.deltaTimer) this.announceNow();
+    if (!this.isPausing) {
+      this.announceRest();
+      void this.rollUp();
+    }
     this.saveTimer ??= setTimeout(() => this.saveNow(), msToTick(REPLY_SAVE_MS));
   }
 
@@ -95,18 +103,22 @@ export class ReplyStream {
   async close({ announceRest }: { announceRest: boolean }): Promise<void> {
     if (this.isOver) return this.saving;
     this.isOver = true;
-    clearTimeout(this.deltaTimer);
     clearTimeout(this.saveTimer);
     if (announceRest) this.announceRest();
     await this.saving;
   }
 
-  private announceNow(): void {
-    this.announceRest();
-    this.deltaTimer = setTimeout(() => {
-      this.deltaTimer = undefined;
-      if (this.announced < this.text.length) this.announceNow();
-    }, DELTA_EVERY_MS);
+  /** Rolls up what comes behind a delta, until a tick finds nothing new. */
+  private async rollUp(): Promise<void> {
+    this.isPausing = true;
+    // The first tick may come right behind that delta.
+    await deltaTicker.next();
+    await deltaTicker.next();
+    while (!this.isOver && this.announced < this.text.length) {
+      this.announceRest();
+      await deltaTicker.next();
+    }
+    this.isPausing = false;
   }
 
   private announceRest(): void {
@@ -138,7 +150,6 @@ export class ReplyStream {
   private lose(): void {
     if (this.isOver) return;
     this.isOver = true;
-    clearTimeout(this.deltaTimer);
     this.options.onLost();
   }
 }

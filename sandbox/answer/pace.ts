@@ -1,33 +1,4 @@
-/** How often tokens go out, ms: at 50 tokens/s one per tick. */
-const TICK_MS = 20;
-
-export interface Ticker {
-  /** Resolves at the next tick. */
-  next(): Promise<void>;
-}
-
-/** One timer for all streams of a sandbox, which runs while any of them waits. */
-export function createTicker(): Ticker {
-  let waiting: (() => void)[] = [];
-  let timer: NodeJS.Timeout | undefined;
-
-  function tick(): void {
-    const due = waiting;
-    waiting = [];
-    if (due.length === 0) {
-      clearInterval(timer);
-      timer = undefined;
-    }
-    for (const resolve of due) resolve();
-  }
-
-  return {
-    next() {
-      timer ??= setInterval(tick, TICK_MS);
-      return new Promise((resolve) => waiting.push(resolve));
-    },
-  };
-}
+import type { Ticker } from '../../lib/ticker';
 
 /** How many pieces go out before other connections get their turn, where no speed is set. */
 const PIECES_PER_TURN = 256;
