@@ -1,3 +1,4 @@
+import { newId } from '../../../lib/ids';
 import { dashboardBody, themeBody } from '../../factories/bodies';
 import { createPerson, createTenant, logIn, type Person, type Tenant } from '../../factories/tenant';
 import { query } from '../../support/postgres';
@@ -113,6 +114,31 @@ describe('preferences', () => {
     // Nor does a theme go from one business to the other.
     const theme = await createThing(served.port, tenant.member, '/themes', themeBody());
     expectRefusal('elsewhere', await apiFor(there).post(`/themes/${theme}/activate`), [404]);
+  });
+
+  it('point to nothing that the person does not see, as if it did not exist', async () => {
+    const [person, colleague] = [await newPerson(), await newPerson('manager')];
+    const stranger = (await createTenant(making())).manager;
+    const api = apiFor(person);
+    const before = await read(person);
+    const theme = (owner: Person) => createThing(served.port, owner, '/themes', themeBody());
+    const ids = {
+      activeThemeId: [await theme(colleague), await theme(stranger)],
+      activeDashboardId: [await dashboard(colleague), await dashboard(stranger, true)],
+      defaultDashboardId: [await dashboard(colleague), await dashboard(stranger, true)],
+    };
+    for (const [field, hidden] of Object.entries(ids)) {
+      const unknown = await api.patch('/preferences', { [field]: newId() });
+      expectRefusal(field, unknown, [400]);
+      for (const id of hidden) {
+        const answer = await api.patch('/preferences', { [field]: id });
+        expect([answer.status, answer.body.message]).toEqual([400, unknown.body.message]);
+        expect(answer.body.error?.details).toEqual(unknown.body.error?.details);
+        const kind = field === 'activeThemeId' ? 'themes' : 'dashboards';
+        expectRefusal(field, await api.post(`/${kind}/${id}/activate`), [404]);
+      }
+    }
+    expect(await read(person)).toEqual(before);
   });
 
   it('go with the membership', async () => {
