@@ -1,6 +1,7 @@
 import jwt from 'jsonwebtoken';
 import type { Socket } from 'socket.io-client';
 import { z } from 'zod';
+import { seedPrices } from '../../domain/money/seed-prices';
 import type { EventName } from '../../realtime/events';
 import { EVENTS } from '../../server/sockets/events';
 import { agentBody, dashboardBody, themeBody, widgetBody } from '../factories/bodies';
@@ -33,6 +34,7 @@ const seen: { name: string; payload: unknown }[] = [];
 beforeAll(async () => {
   sandbox = await startTestSandbox();
   platform = await createPlatform(sandbox.url);
+  await seedPrices(platform.db);
   await platform.listen();
   await platform.work();
   tenant = await createTenant({ db: platform.db, secrets: platform.env.JWT_SECRET });
@@ -160,6 +162,8 @@ describe('what a running server says', () => {
     await listen(member.token);
     await told('widget.failed');
     await told('message.completed');
+    await told('budget.threshold');
+    await told('notification.created');
     await told('usage.changed');
     await told('presence.diff');
     await Promise.all(

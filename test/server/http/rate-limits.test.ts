@@ -43,7 +43,7 @@ function passed(limits: RateLimits, who: Actor, requests: number): number {
       limits.countRequest(who);
       count += 1;
     } catch (error) {
-      expect((error as HttpError).status).toBe(429);
+      if ((error as HttpError).status !== 429) throw error;
     }
   }
   return count;
