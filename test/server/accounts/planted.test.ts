@@ -4,7 +4,7 @@ import { spawnApp, type App } from '../../support/app';
 import { createTestDatabase, query } from '../../support/postgres';
 import { temporaryDirectory } from '../../support/temporary';
 import { totpCode } from '../../support/totp';
-import { apiOf, call } from '../http/api';
+import { apiOf as plainApiOf, call, type Api } from '../http/api';
 import { dataOf, guard, type LoggedIn } from './people';
 
 const METRICS_TOKEN = 'the metrics token of the tests';
@@ -25,6 +25,7 @@ beforeAll(async () => {
     HOST: '127.0.0.1',
     PORT: '0',
     METRICS_TOKEN,
+    TRUSTED_PROXIES: '1',
     LOG_LEVEL: 'trace',
   });
   ({ port } = JSON.parse(await app.waitForLine(/"msg":"ready"/)) as { port: number });
@@ -34,6 +35,14 @@ afterAll(async () => {
   await database?.drop();
   rmSync(directory, { recursive: true, force: true });
 });
+
+let addresses = 0;
+/** Each call from an address of its own: one address may log in ten times a minute. */
+function apiOf(token?: string): Api {
+  const api = plainApiOf(port, token);
+  const from = () => ({ 'X-Forwarded-For': `203.0.113.${(addresses += 1)}` });
+  return { ...api, post: (path, json, headers) => api.post(path, json, { ...from(), ...headers }) };
+}
 
 /** Every row of every table as text: audit events, mails and jobs (whose queue is in this database) among them. */
 async function everyRow(): Promise<string> {
@@ -53,7 +62,7 @@ async function everyRow(): Promise<string> {
 
 it('keeps passwords, tokens, secrets and codes out of logs, metrics, jobs, audit events and all other rows', async () => {
   const secrets: string[] = [...PASSWORDS];
-  const stranger = apiOf(port);
+  const stranger = apiOf();
   const body = registerBody({ password: FIRST });
   const keep = <T extends { tokens: { accessToken: string; refreshToken?: string } }>(account: T): T => {
     const { accessToken, refreshToken } = account.tokens;
@@ -69,7 +78,7 @@ it('keeps passwords, tokens, secrets and codes out of logs, metrics, jobs, audit
   };
 
   const account = keep(dataOf<LoggedIn>(await stranger.post('/auth/register', body)));
-  const api = apiOf(port, account.tokens.accessToken);
+  const api = apiOf(account.tokens.accessToken);
   expect((await login(WRONG)).status).toBe(401);
   keep(dataOf<LoggedIn>(await login(FIRST)));
   const { secret, recoveryCodes } = await guard(database.url, { api, password: FIRST, user: account.user });
