@@ -28,6 +28,8 @@ export interface TestSmtp {
   url: string;
   /** What it took, in order. */
   received: ReceivedMail[];
+  /** Passwords that it was sent, each of which it refused. */
+  passwords: string[];
   /** Mails that it keeps waiting for their answer, while their sender is there. */
   hanging(): number;
   /** Takes the mails that it kept waiting. */
@@ -64,10 +66,14 @@ function received(raw: Buffer, session: SMTPServerSession): ReceivedMail {
   };
 }
 
-/** A real SMTP server on a socket of this machine. */
-export async function startSmtp(): Promise<TestSmtp> {
+/**
+ * A real SMTP server on a socket of this machine.
+ * @param options wantsPassword: it asks for one, over the open wire
+ */
+export async function startSmtp({ wantsPassword = false } = {}): Promise<TestSmtp> {
   const mails: ReceivedMail[] = [];
   const faults: Fault[] = [];
+  const passwords: TestSmtp['passwords'] = [];
   const sockets = new Map<string, Socket>();
   const kept = new Map<string, () => void>();
   const isNext = (test: (fault: Fault) => boolean) => faults[0] !== undefined && test(faults[0]);
@@ -79,8 +85,13 @@ export async function startSmtp(): Promise<TestSmtp> {
     });
   };
   const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
+    authOptional: !wantsPassword,
+    allowInsecureAuth: true,
+    disabledCommands: wantsPassword ? ['STARTTLS'] : ['STARTTLS', 'AUTH'],
+    onAuth({ password }, _session, done) {
+      passwords.push(password ?? '');
+      done(null, { message: '5.7.8 nobody is let in' });
+    },
     closeTimeout: 100,
     onConnect(session, done) {
       const connection = [...server.connections].find((one) => (one as { id: string }).id === session.id);
@@ -126,6 +137,7 @@ export async function startSmtp(): Promise<TestSmtp> {
   return {
     url: `smtp://127.0.0.1:${port}`,
     received: mails,
+    passwords,
     hanging: () => kept.size,
     release() {
       for (const take of kept.values()) take();
