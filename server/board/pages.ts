@@ -25,10 +25,10 @@ export const loginPage = (form: { token: string; email: string; message: string 
 export const codePage = (form: { token: string; challenge: string; message: string | undefined }): string =>
   page(
     'Queues: second factor',
-    `${form.message ? `<p class="message" role="alert">${escape(form.message)}</p>` : ''}
+    `${form.message ? `<p class="message" role="alert">${escapeHtml(form.message)}</p>` : ''}
 <form method="post" action="${BOARD_PATH}/login">
-<input type="hidden" name="token" value="${escape(form.token)}">
-<input type="hidden" name="challenge" value="${escape(form.challenge)}">
+<input type="hidden" name="token" value="${escapeHtml(form.token)}">
+<input type="hidden" name="challenge" value="${escapeHtml(form.challenge)}">
 <label>Code from your authenticator app, or a recovery code
 <input name="code" autocomplete="one-time-code" required maxlength="50" autofocus></label>
 <div class="actions"><a href="${BOARD_PATH}/login">Begin again</a><button>Log in</button></div>

@@ -252,13 +252,6 @@ describe('the board', () => {
     expect(echoed.text).not.toContain('<script>');
   });
 
-  it('is no way around a second factor', async () => {
-    const { email } = await insertPerson(served, { twoFactor: true });
-    const answer = await logIn(served, { email, password: PASSWORD });
-    expect(answer.status).toBe(403);
-    expect(cookiesOf(answer)).not.toHaveProperty('liveboard_operator');
-  });
-
   it('takes a login only from its own form in the same browser', async () => {
     const { email } = await insertPerson(served, {});
     const right = { email, password: PASSWORD };

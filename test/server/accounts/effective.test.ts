@@ -115,6 +115,20 @@ describe.each(['redis', 'postgres'] as const)('on %s, on another process', (brok
     expect(mail).toEqual({ template: 'new_login_session_revoked' });
   });
 
+  it('a changed name reaches the colleagues', async () => {
+    const somebody = await newSomebody(here.port);
+    // Announcements pass between processes over a broker only; without one they are one process.
+    const client = await (broker === 'redis' ? there : here).connect(somebody.tokens.accessToken);
+    const told = next(client, 'member.changed');
+    expect((await somebody.api.patch('/users/me', { name: 'A new name' })).status).toBe(200);
+    expect(await told).toMatchObject({
+      userId: somebody.user.id,
+      name: 'A new name',
+      role: 'admin',
+      businessId: somebody.business.id,
+    });
+  });
+
   it('a switched business is told to the other tabs, and the new token works at once', async () => {
     const [somebody, host] = [await newSomebody(here.port), await newSomebody(here.port)];
     await query(
