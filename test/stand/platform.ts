@@ -49,9 +49,6 @@ export interface Question {
   conversationId?: string;
 }
 
-const FINAL = new Set(['completed', 'stopped', 'failed']);
-const endsIn = (rows: readonly RunStanding[]) => rows.filter(({ status }) => FINAL.has(status)).length;
-
 export async function openPlatform(): Promise<Platform> {
   const apps: App[] = [];
   const started = (app: App): App => {
@@ -95,6 +92,13 @@ export async function openPlatform(): Promise<Platform> {
          join runs r using (id) join messages m on m.id = r.reply_id order by place`,
       [runIds],
     )) as unknown as RunStanding[];
+  const openOf = async (runIds: readonly string[]): Promise<number> => {
+    const open = await world.sql(
+      `select from runs where id = any($1) and status in ('queued', 'running', 'waiting')`,
+      [runIds],
+    );
+    return open.length;
+  };
   return {
     ...world,
     redis,
@@ -117,16 +121,15 @@ export async function openPlatform(): Promise<Platform> {
       return created.map(({ run }) => run.id);
     },
     async ended(runIds) {
-      for (let before = 0; ;) {
-        const seen = before;
+      for (let left = runIds.length; left > 0;) {
+        const before = left;
         // Each step has its own limit: many runs may take long, but not without one of them ending.
-        const rows = await eventually(`one more end than ${seen} of ${runIds.length}`, async () => {
-          const now = await standings(runIds);
-          return endsIn(now) > seen ? now : undefined;
-        });
-        before = endsIn(rows);
-        if (before === runIds.length) return rows;
+        left = await eventually(`fewer than ${before} open runs`, async () => {
+          const now = await openOf(runIds);
+          return now < before ? { now } : undefined;
+        }).then(({ now }) => now);
       }
+      return standings(runIds);
     },
     async close() {
       const running = apps.filter(({ proc }) => proc.exitCode === null && proc.signalCode === null);
