@@ -1,9 +1,10 @@
 import { linkTokenOf } from '../../../domain/accounts/link-tokens';
 import { createTenant, PASSWORD, type Person, type Tenant } from '../../factories/tenant';
 import { eventually } from '../../support/eventually';
+import { query } from '../../support/postgres';
 import { createMailWorld, PUBLIC_URL, type MailWorld } from '../../workers/mail/fixture';
 import { apiOf, call, type ApiAnswer } from '../http/api';
-import { JWT_SECRET } from '../serve';
+import { JWT_SECRET, serve } from '../serve';
 
 const NEW_PASSWORD = 'a planted password 5e8a';
 
@@ -223,6 +224,30 @@ describe('asking for a mail', () => {
     expect(mail.text).toContain(`${PUBLIC_URL}/account/reset-password#token=${mail.token}`);
     expect(mail.text).not.toContain('evil');
   });
+});
+
+it('writes to one address three times an hour, whether or not it has an account', async () => {
+  const limited = await serve({}, {});
+  try {
+    const { admin } = await createTenant({ db: limited.db, secrets: [JWT_SECRET] });
+    const ask = (path: string, json: object, token?: string) =>
+      call(limited.port, { method: 'post', path: `/api/v1/auth/${path}`, json, token });
+    for (const email of [admin.email, 'nobody@example.test']) {
+      const answers = [
+        await ask('forgot-password', { email }),
+        await ask('resend-verification', { email: email.toUpperCase() }),
+        await ask('forgot-password', { email }),
+        await ask('forgot-password', { email }),
+        await ask('resend-verification', { email }),
+      ];
+      expect([email, answers.map(({ status }) => status)]).toEqual([email, [202, 202, 202, 429, 429]]);
+    }
+    expect((await ask('resend-verification', {}, admin.token)).status).toBe(429);
+    const rows = await query(limited.databaseUrl, 'select from mails');
+    expect(rows).toHaveLength(6);
+  } finally {
+    await limited.close();
+  }
 });
 
 it('leaves no token and no password in log, jobs or database', async () => {
