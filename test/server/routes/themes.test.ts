@@ -1,7 +1,10 @@
 import fc from 'fast-check';
+import { Client } from 'pg';
 import { themeBody } from '../../factories/bodies';
 import { themeArbitrary } from '../../factories/themes';
 import { createTenant, type Tenant } from '../../factories/tenant';
+import { eventually } from '../../support/eventually';
+import { query } from '../../support/postgres';
 import { apiOf, call, detailPaths, type Api } from '../http/api';
 import { expectRefusal } from '../http/expect-refusal';
 import { JWT_SECRET, serve, type Served } from '../serve';
@@ -231,5 +234,23 @@ describe('the active theme', () => {
     expect(statuses.filter((_, index) => index % 2)).toEqual(ids.map(() => 204));
     for (const status of statuses.filter((_, index) => index % 2 === 0)) expect([200, 404]).toContain(status);
     expect(await preferences()).toMatchObject({ activeThemeId: null });
+  });
+
+  it('is not found, whoever asked first, when it is being deleted', async () => {
+    const id = await make();
+    const other = new Client({ connectionString: served.databaseUrl });
+    await other.connect();
+    await other.query(`begin; delete from themes where id = '${id}'`);
+    const asked = [api.post(`/themes/${id}/activate`), api.patch('/preferences', { activeThemeId: id })];
+    await eventually('both wait for the deletion', async () => {
+      const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+      return (await query(served.databaseUrl, waiting)).length === asked.length;
+    });
+    await other.query('commit');
+    await other.end();
+    const [activated, changed] = await Promise.all(asked);
+    if (!activated || !changed) throw new Error('Two were asked.');
+    expectRefusal('activating', activated, [404]);
+    expectRefusal('pointing to it', changed, [400]);
   });
 });
