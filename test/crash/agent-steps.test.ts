@@ -23,11 +23,41 @@ let unread: Gate;
 let postgres: Gate;
 let held: Record<keyof typeof STEPS, Held>;
 let killedAt: number;
-let widgetId: string;
+const widgetIds: string[] = [];
 /** Behind the run that had ended when its worker died. */
 let nextId: string;
 
 const SEARCH = { name: 'search', arguments: { query: 'sales', kinds: ['dashboard'] } };
+
+/** A run that waits for the word on a change of a widget's schedule. */
+async function asksToWrite(said: string) {
+  const whose = await on.businessApart();
+  const widgetId = await platform.addWidget(whose.actor, { scope: 'business' });
+  widgetIds.push(widgetId);
+  const call = {
+    name: 'automation',
+    arguments: { action: 'set_schedule', widgetId, schedule: { everySeconds: 600 } },
+  };
+  const runId = await on.chat(
+    whose,
+    scripted({ steps: [{ text: 'May I?', toolCalls: [call] }, { text: said }] }),
+  );
+  const asked = await eventually('it asks', async () => {
+    const [row] = await platform.sql(
+      `select t.id from tool_calls t join runs r on r.id = t.run_id
+        where r.id = $1 and r.status = 'waiting' and t.status = 'waiting'`,
+      [runId],
+    );
+    return row as { id: string } | undefined;
+  });
+  const approve = async () => {
+    const word = { toolCallId: asked.id, approve: true };
+    const { delivery } = await confirmRun(platform.db, whose.actor, runId, word);
+    if (!delivery) throw new Error('Nothing is to be delivered.');
+    await platform.deliver([{ deliveries: [delivery] } as never]);
+  };
+  return { runId, widgetId, approve };
+}
 
 /** Each brings a run to its step, by what is seen from outside of the worker. */
 const STEPS = {
@@ -81,29 +111,19 @@ const STEPS = {
     return { runId, release };
   },
   async 'inside a tool that writes'(): Promise<Held> {
-    const whose = await on.businessApart();
-    widgetId = await platform.addWidget(whose.actor, { scope: 'business' });
-    const call = {
-      name: 'automation',
-      arguments: { action: 'set_schedule', widgetId, schedule: { everySeconds: 600 } },
-    };
-    const steps = [{ text: 'May I?', toolCalls: [call] }, { text: 'Step six.' }];
-    const runId = await on.chat(whose, scripted({ steps }));
-    const asked = await eventually('it asks', async () => {
-      const [row] = await platform.sql(
-        `select t.id from tool_calls t join runs r on r.id = t.run_id
-          where r.id = $1 and r.status = 'waiting' and t.status = 'waiting'`,
-        [runId],
-      );
-      return row as { id: string } | undefined;
-    });
+    const { runId, widgetId, approve } = await asksToWrite('Step six.');
     const release = await on.lock('select from widgets where id = $1 for update', [widgetId]);
-    const word = { toolCallId: asked.id, approve: true };
-    const { delivery } = await confirmRun(platform.db, whose.actor, runId, word);
-    if (!delivery) throw new Error('Nothing is to be delivered.');
-    await platform.deliver([{ deliveries: [delivery] } as never]);
+    await approve();
     await on.waitsIn('widgets');
     return { runId, release };
+  },
+  async 'behind a tool that wrote'(): Promise<Held> {
+    const { runId, approve } = await asksToWrite('Step seven.');
+    const stalled = { fault: 'stall', text: 'Step seven goes on.', afterChunks: 2 } as const;
+    await platform.sandbox.rules({ match: { contains: 'Step seven.' }, times: 1, behaviour: stalled });
+    await approve();
+    await eventually('it is done, and the model told', async () => (await on.requestsOf('Step seven.')).length === 2);
+    return { runId };
   },
   /** The commit is done, and its worker does not know. */
   async 'behind the commit of its end'(): Promise<Held> {
@@ -113,11 +133,11 @@ const STEPS = {
       whose.actor.businessId,
     ]);
     const release = await on.lock('select from agent_totals where agent_id = $1 for update', [whose.agentId]);
-    const first = await platform.ask({ ...whose, content: scripted({ text: 'Step seven.' }) });
+    const first = await platform.ask({ ...whose, content: scripted({ text: 'Step eight.' }) });
     const next = await platform.ask({
       ...whose,
       conversationId: first.conversation.id,
-      content: scripted({ text: 'Step eight.' }),
+      content: scripted({ text: 'Step nine.' }),
     });
     nextId = next.run.id;
     await platform.deliver([first, next]);
@@ -205,20 +225,32 @@ it.each<[keyof typeof STEPS, Trace]>([
     },
   ],
   [
+    'behind a tool that wrote',
+    {
+      epoch: 3,
+      crashes: 1,
+      reply: 'completed: May I?\n\nStep seven.',
+      calls: ['epoch 1, turn 1: completed', 'epoch 2, turn 2: unknown', 'epoch 3, turn 2: completed'],
+    },
+  ],
+  [
     'behind the commit of its end',
-    { epoch: 1, crashes: 0, reply: 'completed: Step seven.', calls: ['epoch 1, turn 1: completed'] },
+    { epoch: 1, crashes: 0, reply: 'completed: Step eight.', calls: ['epoch 1, turn 1: completed'] },
   ],
 ])('a run whose worker is killed %s is answered once, and its calls are told', async (step, expected) => {
   expect(await on.traceOf(held[step].runId)).toEqual(expected);
 });
 
-it('what was confirmed is done once, though its worker was killed at it', async () => {
-  const [widget] = await platform.sql('select schedule, version::int from widgets where id = $1', [widgetId]);
-  expect(widget).toEqual({ schedule: { everySeconds: 600 }, version: 2 });
+it('what was confirmed is done once, though its worker was killed at it or behind it', async () => {
+  const widgets = await platform.sql(
+    'select schedule, version::int from widgets where id = any($1::uuid[])',
+    [widgetIds],
+  );
+  expect(widgets).toEqual(widgetIds.map(() => ({ schedule: { everySeconds: 600 }, version: 2 })));
 });
 
 it('the next question is answered, though nobody was told that it is its turn', async () => {
-  expect(await on.traceOf(nextId)).toMatchObject({ reply: 'completed: Step eight.', crashes: 0 });
+  expect(await on.traceOf(nextId)).toMatchObject({ reply: 'completed: Step nine.', crashes: 0 });
 });
 
 it('all is over within 60 s of the crash, and the books are right', async () => {
