@@ -122,7 +122,10 @@ const STEPS = {
     const stalled = { fault: 'stall', text: 'Step seven goes on.', afterChunks: 2 } as const;
     await platform.sandbox.rules({ match: { contains: 'Step seven.' }, times: 1, behaviour: stalled });
     await approve();
-    await eventually('it is done, and the model told', async () => (await on.requestsOf('Step seven.')).length === 2);
+    await eventually(
+      'it is done, and the model told',
+      async () => (await on.requestsOf('Step seven.')).length === 2,
+    );
     return { runId };
   },
   /** The commit is done, and its worker does not know. */
