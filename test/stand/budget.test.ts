@@ -8,7 +8,7 @@ import { newId } from '../../lib/ids';
 import { scripted } from '../support/sandbox';
 import { openPlatform, type Platform, type RunStanding } from './platform';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const RUNS = 300;
 const WORKERS = 3;

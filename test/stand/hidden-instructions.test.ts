@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually';
 import { brand, rowsOf } from './business-brand';
 import { openPlatform, type Platform } from './platform';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 /** A word that people search for, and what stands beside it in every row of another business. */
 const WORD = 'zebra';

@@ -5,7 +5,7 @@ import { addLongConversation } from '../factories/long-conversation';
 import { openPlatform, type Platform } from './platform';
 import { addSandboxProviders, ownModel } from './sandbox-providers';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const TURNS = 2_000;
 /** What stalls a tokenizer that takes it in one piece, and what makes one throw. */

@@ -5,7 +5,7 @@ import { apiOf } from '../server/http/api';
 import { openPlatform, type Platform } from './platform';
 import { addSandboxProviders, ownModel } from './sandbox-providers';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 let platform: Platform;
 let port: number;
