@@ -11,7 +11,7 @@ import { authorize } from '../../http/authorize';
 import { idParams } from '../../http/lists';
 import { defineRoute, type Route } from '../../http/route';
 import { widgetDataSchema } from './schemas';
-import { startRefresh } from './start-refresh';
+import { startRefresh, startRefreshOnce } from './start-refresh';
 
 const HISTORY: Statement = {
   name: 'widget-history',
@@ -51,12 +51,14 @@ export function widgetDataRoutes(context: ServerContext): Route[] {
       params: idParams,
       response: z.strictObject({ widgetId: z.uuid(), queued: z.boolean() }),
       status: 202,
-      handler: async ({ actor, params, requestId }) => {
+      handler: async (request) => {
+        const { actor, params, requestId } = request;
         const widget = await findWidgetHead(actor.businessId, params.id);
         authorize(actor, widgetPolicy, 'refresh', widget, 'Widget');
         if (widget.sourceKind === 'push') {
           throw conflict('This widget’s data is pushed; there is nothing to fetch.', 'not_refreshable');
         }
+        if (request.idempotencyKey !== undefined) return startRefreshOnce(context, request);
         const queued = await startRefresh(context, actor.businessId, params.id, requestId);
         return { status: 202, data: { widgetId: params.id, queued: queued ?? false } };
       },

@@ -119,3 +119,33 @@ it('makes a thing each time without one', async () => {
   const ids = [idOf(await api.post('/widgets', body)), idOf(await api.post('/widgets', body))];
   expect(new Set(ids).size).toBe(2);
 });
+
+it('refreshes a widget once, even where that refresh has ended', async () => {
+  const source = { kind: 'static', data: { value: 1 } };
+  const made = await post(tenant.manager, '/widgets', { ...widgetBody(), source }, newKey());
+  const path = `/widgets/${idOf(made)}/refresh`;
+  const claims = async () => {
+    const [row] = await query(
+      served.databaseUrl,
+      `update widget_schedules set claimed_at = null, lease_until = null, again = false
+        where widget_id = '${idOf(made)}' returning claim_no::int as n`,
+    );
+    return Number(row?.n);
+  };
+  const before = await claims();
+  const key = newKey();
+  const first = await post(tenant.manager, path, {}, key);
+  expect([first.status, first.body.data]).toEqual([202, { widgetId: idOf(made), queued: true }]);
+  // As where a worker has ended it.
+  expect(await claims()).toBe(before + 1);
+  const again = await post(tenant.manager, path, {}, key);
+  expect([again.status, again.body, again.headers['idempotency-replayed']]).toEqual([
+    202,
+    first.body,
+    'true',
+  ]);
+  expect(await claims()).toBe(before + 1);
+  const another = await post(tenant.manager, path, {}, newKey());
+  expect(another.status).toBe(202);
+  expect(await claims()).toBe(before + 2);
+});
