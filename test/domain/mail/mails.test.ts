@@ -4,6 +4,7 @@ import { claimMail, type ClaimedMail } from '../../../domain/mail/claim';
 import { endMail, failMail, renewMail } from '../../../domain/mail/end';
 import { retryMs } from '../../../domain/mail/limits';
 import { queueMail, type NewMail } from '../../../domain/mail/queue-mail';
+import { runMaintenance } from '../../../domain/maintenance';
 import { dueMails } from '../../../domain/mail/recover';
 import { createTenant, type Tenant } from '../../factories/tenant';
 import { createTestDatabase, query } from '../../support/postgres';
@@ -95,7 +96,8 @@ describe('a mail', () => {
     expect(await rowOf(id)).toMatchObject({ status: 'failed', last_error: 'refused' });
     await endMail(db, slow.id, 'sent');
     expect(await rowOf(id)).toMatchObject({ status: 'sent', last_error: null });
-    expect((await claimMail(db, id)).kind).toBe('none');
+    await fallDue(id);
+    expect([(await claimMail(db, id)).kind, await dueMails(db)]).toEqual(['none', []]);
   });
 
   it('waits longer with each failure, and is given up with the tenth', async () => {
@@ -124,5 +126,20 @@ describe('a mail', () => {
     await claim(id);
     await sql(`update mails set enqueued_at = now() - interval '1 hour'`);
     expect(await dueMails(db)).toEqual([]);
+  });
+
+  it('is forgotten after thirty days, as is its link', async () => {
+    await sql('delete from mails');
+    const [old, young] = [await add(), await add()];
+    const { userId } = tenant.member;
+    await sql(`insert into link_tokens (id, purpose, user_id, email, expires_at, created_at) values
+      (gen_random_uuid(), 'verify_email', '${userId}', 'ada@example.test', now(), now() - interval '31 days'),
+      (gen_random_uuid(), 'reset_password', '${userId}', 'ada@example.test', now(), now() - interval '29 days')`);
+    await sql(`update mails set created_at = now() - interval '31 days' where id = '${old}'`);
+    await sql(`update mails set created_at = now() - interval '29 days' where id = '${young}'`);
+    expect(await runMaintenance(db, 'expire-mails')).toBe(1);
+    expect(await runMaintenance(db, 'expire-link-tokens')).toBe(1);
+    expect(await sql('select id::text from mails')).toEqual([{ id: young }]);
+    expect(await sql('select purpose from link_tokens')).toEqual([{ purpose: 'reset_password' }]);
   });
 });
