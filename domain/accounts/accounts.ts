@@ -1,6 +1,5 @@
 import type { Database } from '../../db/database';
 import { systemStatement, withSystem, type Statement } from '../../db/scope';
-import { conflict } from '../../lib/errors';
 import { newId } from '../../lib/ids';
 import { recordAudit, type AuditOrigin } from '../audit/record';
 import { queueMail } from '../mail/queue-mail';
@@ -23,6 +22,10 @@ const CREATE_MEMBERSHIP: Statement = {
   text: `insert into memberships (id, business_id, user_id, role) values ($1, $2, $3, $4)`,
 };
 
+const FIND_OWNER: Statement = {
+  name: 'accounts-find-owner',
+  text: `select id, email from users where lower(email) = lower($1)`,
+};
 const FIND_BY_ID: Statement = {
   name: 'accounts-find-by-id',
   text: `select ${USER_COLUMNS}, ${BUSINESS_COLUMNS}
@@ -43,6 +46,7 @@ type AccountRow = UserRow & { business: BusinessRow; role: Role };
 const accountOf = ({ business, role, ...user }: AccountRow): Account => ({ user, business, role });
 
 export interface Registered {
+  kind: 'made';
   account: Account;
   sessionId: string;
   /** Asks to verify the address; to be sent after this. */
@@ -52,13 +56,13 @@ export interface Registered {
 /**
  * A new person, their business, of which they are the admin, and their first session. Across tenants: there is none
  * yet.
- * @throws HttpError 409 when the address is taken
+ * @returns `taken` where the address has an account; its owner is told by the mail
  */
 export async function register(
   db: Database,
   input: { email: string; password: string; name: string; businessName: string },
   origin: AuditOrigin,
-): Promise<Registered> {
+): Promise<Registered | { kind: 'taken'; mailId: string | undefined }> {
   const passwordHash = await hashPassword(input.password);
   const userId = newId();
   const businessId = newId();
@@ -80,16 +84,30 @@ export async function register(
       });
       const [row] = await tx.query<AccountRow>(FIND_BY_ID, [userId, businessId]);
       if (!row) throw new Error('The account was deleted while it was made.');
-      return { account: accountOf(row), sessionId, mailId };
+      return { kind: 'made', account: accountOf(row), sessionId, mailId };
     });
   } catch (error) {
     if ((error as { constraint?: string }).constraint === 'users_email') {
-      throw conflict('An account with this address exists already.', 'email_taken', [
-        { path: 'email', message: 'is taken' },
-      ]);
+      return { kind: 'taken', mailId: await tellOwner(db, input.email) };
     }
     throw error;
   }
+}
+
+/** Somebody tried to register with this address. Across tenants: its owner is a person. */
+function tellOwner(db: Database, email: string): Promise<string | undefined> {
+  return withSystem(db, async (tx) => {
+    const [owner] = await tx.query<{ id: string; email: string }>(FIND_OWNER, [email]);
+    if (!owner) return undefined;
+    const { mailId } = await queueMail(tx, {
+      template: 'email_taken',
+      recipient: owner.email,
+      userId: owner.id,
+      businessId: null,
+      subjectId: null,
+    });
+    return mailId;
+  });
 }
 
 /** Across tenants: a person is more than their membership. undefined where they are no member. */

@@ -1,7 +1,7 @@
 import { findAccount, register } from '../../../domain/accounts/accounts';
 import { assertPasswordAllowed } from '../../../domain/accounts/password-rules';
 import { presentBusiness, presentUser } from '../../../domain/presenters/people';
-import { unauthorized } from '../../../lib/errors';
+import { conflict, unauthorized } from '../../../lib/errors';
 import { personalOrigin } from '../../accounts/personal';
 import { sendMail } from '../../accounts/refused';
 import type { ServerContext } from '../../context';
@@ -27,8 +27,15 @@ export function registerRoutes(context: ServerContext): Route[] {
       handler: async ({ body: { cookie, ...input }, koa, requestId }) => {
         if (cookie) assertOwnPage(koa, env);
         assertPasswordAllowed(input.password, { ...input, twoFactor: false });
-        const { account, sessionId, mailId } = await register(db, input, personalOrigin({ koa }));
-        sendMail(context, mailId, requestId);
+        const registered = await register(db, input, personalOrigin({ koa }));
+        if (registered.mailId !== undefined) sendMail(context, registered.mailId, requestId);
+        if (registered.kind === 'taken') {
+          // Says that there is an account, which an answer with tokens can't hide; five an hour learn little by it.
+          throw conflict('An account with this address exists already.', 'email_taken', [
+            { path: 'email', message: 'is taken' },
+          ]);
+        }
+        const { account, sessionId } = registered;
         return { status: 201, data: tokens.account(account, sessionId, koa, cookie) };
       },
     }),

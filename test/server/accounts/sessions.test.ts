@@ -259,6 +259,16 @@ describe('my profile', () => {
   });
 });
 
+it('tells the owner of an address that somebody tried to register with it', async () => {
+  const { email } = await newSomebody(served.port);
+  await expect(newSomebody(served.port, { email: email.toUpperCase() })).rejects.toThrow('409');
+  const mails = await query(
+    served.databaseUrl,
+    `select template from mails where recipient = '${email}' order by id`,
+  );
+  expect(mails).toEqual([{ template: 'verify_email' }, { template: 'email_taken' }]);
+});
+
 it('lets people of the tests log in', async () => {
   const { business } = await newSomebody(served.port);
   const person = await createPerson({ db: served.db, secrets: [JWT_SECRET] }, business.id, 'viewer');
