@@ -9,6 +9,7 @@ import { reads } from './measurements/reads';
 import { refreshLatency } from './measurements/refresh-latency';
 import { refreshThroughput } from './measurements/refresh-throughput';
 import { scheduler } from './measurements/scheduler';
+import { stops } from './measurements/stops';
 
 /** Every measurement by the name it is asked for. */
 export const CATALOG: Record<string, Measurement> = {
@@ -22,4 +23,5 @@ export const CATALOG: Record<string, Measurement> = {
   'first-token': firstToken,
   'agent-streams': agentStreams,
   'agent-runs': agentRuns,
+  stops,
 };

@@ -5,9 +5,13 @@ import type { Stage } from './stage';
 /** Tokens that the bench's agents may answer with: more than any measurement asks for. */
 const MAX_TOKENS = 4_000;
 
-/** Starts a provider for the stage. @returns its URL */
-export async function startProvider(stage: Stage): Promise<{ pid: number; url: string }> {
-  const { pid, ask } = await startHelper(stage, 'parts/provider');
+/**
+ * Starts a provider for the stage.
+ * @param control remembers every request, to be asked for; costs memory
+ * @returns its URL
+ */
+export async function startProvider(stage: Stage, control = false): Promise<{ pid: number; url: string }> {
+  const { pid, ask } = await startHelper(stage, 'parts/provider', { control });
   return { pid, url: (await ask('url')) as string };
 }
 
