@@ -66,6 +66,12 @@ describe('a theme', () => {
     [{ colors: { ...themeBody().colors, primary: 'url(https://example.test/x)' } }, 'colors.primary'],
     [{ colors: { ...themeBody().colors, primary: '#fff;}body{display:none' } }, 'colors.primary'],
     [{ colors: { ...themeBody().colors, primary: '8px' } }, 'colors.primary'],
+    // In the outer form of one, and none.
+    [{ colors: { ...themeBody().colors, primary: 'url(image.png)' } }, 'colors.primary'],
+    [{ colors: { ...themeBody().colors, primary: 'rgb(300 0 0)' } }, 'colors.primary'],
+    [{ colors: { ...themeBody().colors, primary: 'nocolor' } }, 'colors.primary'],
+    [{ borderRadius: '10000px' }, 'borderRadius'],
+    [{ tokens: { image: 'url(image.png)' } }, 'tokens.image'],
     [{ colors: { ...themeBody().colors, primary: 7 } }, 'colors.primary'],
     [{ colors: { ...themeBody().colors, extra: '#fff' } }, 'colors.extra'],
     [{ colors: { background: '#fff' } }, 'colors.foreground'],
