@@ -40,20 +40,30 @@ const FORMATS: Record<string, string> = {
 };
 
 /**
- * An example that a schema takes, made from its JSON Schema and the names of its fields; with every optional field,
- * unless only the demanded ones go together.
+ * An example that a schema takes, made from its JSON Schema and the names of its fields: with every optional field,
+ * or all but one where two exclude each other, or only the demanded ones.
  * @param type what has to take it
  * @param definitions what its references name
  */
 export function exampleOf(
   type: z.ZodType,
-  schema: Schema,
+  schema: Json,
   resources: readonly string[],
   definitions: ReadonlyMap<string, Schema>,
 ): unknown {
   const place = { resources, parent: '', name: '' };
   const full = make(schema, place, definitions, false);
-  return type.safeParse(full).success ? full : make(schema, place, definitions, true);
+  const small = make(schema, place, definitions, true);
+  const candidates = [full, ...allButOne(full, schema), small];
+  return candidates.find((candidate) => type.safeParse(candidate).success) ?? small;
+}
+
+/** Without each of the optional fields, the last first: what comes first is the usual way. */
+function allButOne(full: unknown, { properties = {}, required = [] }: Json): unknown[] {
+  const optional = Object.keys(properties).filter((name) => !required.includes(name));
+  return optional
+    .toReversed()
+    .map((left) => Object.fromEntries(Object.entries(full as object).filter(([name]) => name !== left)));
 }
 
 function make(
