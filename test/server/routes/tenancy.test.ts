@@ -98,9 +98,10 @@ it('answers about a colleague’s own things as about none', async () => {
 });
 
 it('lists nothing of another business or of a colleague’s own', async () => {
-  const everyones = new Set(['connections', 'agents', 'providers']);
+  const admins = new Set(['providers', 'api-keys', 'business/invitations']);
+  const everyones = new Set(['connections', 'agents', ...admins]);
   for (const kind of ['widgets', 'dashboards', 'themes', 'notifications', ...everyones]) {
-    const reader = kind === 'providers' ? own.admin : own.manager;
+    const reader = admins.has(kind) ? own.admin : own.manager;
     const hidden = [await makerFor(makers, `/${kind}`)(other.admin)];
     if (!everyones.has(kind))
       hidden.push(await makerFor(makers, `/${kind}`)(colleague, kind === 'widgets' ? { scope: 'user' } : {}));
@@ -152,7 +153,7 @@ const REFERENCES: Record<string, { kind: string; bodies: (id: string) => object[
 };
 
 /** Not parts of a thing but the things asked about: those of someone else are not found. */
-const ASKED_ABOUT = new Set(['conversationId', 'agentId', 'toolCallId']);
+const ASKED_ABOUT = new Set(['conversationId', 'agentId', 'toolCallId', 'businessId']);
 
 describe('an id in a body', () => {
   const referring = () =>
@@ -165,6 +166,7 @@ describe('an id in a body', () => {
 
   it('stands in these places', () => {
     expect(referring().map(({ route, field }) => `${route.method} ${route.path} ${field}`)).toEqual([
+      'post /auth/switch-business businessId',
       'post /widgets source.connectionId',
       'patch /widgets/:id source.connectionId',
       'post /widgets/preview source.connectionId',
@@ -221,6 +223,19 @@ describe('an id in a body', () => {
       }
       expect(await contentsOf(served.databaseUrl)).toEqual(before);
     }
+  });
+
+  it('of a business that one doesn’t belong to is one that does not exist', async () => {
+    const before = await contentsOf(served.databaseUrl);
+    const unknownId = newId();
+    const [theirs, nobodys] = await Promise.all(
+      [other.businessId, unknownId].map((businessId) =>
+        apiOf(served.port, own.admin.token).post('/auth/switch-business', { businessId }),
+      ),
+    );
+    expectRefusal('another business', theirs as ApiAnswer, [403, 404]);
+    expect(visible(theirs as ApiAnswer, other.businessId)).toEqual(visible(nobodys as ApiAnswer, unknownId));
+    expect(await contentsOf(served.databaseUrl)).toEqual(before);
   });
 
   it('of someone else’s conversation, or another business’s agent, is not found', async () => {
