@@ -34,7 +34,7 @@ export function createApp(context: ServerContext, operations: Operations = creat
   app.use(securityHeaders(env.PUBLIC_URL?.startsWith('https:') ?? false));
   app.use(operatorBoard(context));
   app.use(docsPages(env.PUBLIC_URL));
-  app.use(accountPages());
+  app.use(accountPages);
   app.use(devMailbox(context));
   app.use(
     cors({

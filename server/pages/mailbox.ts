@@ -27,6 +27,7 @@ export function devMailbox({ db, env }: Pick<ServerContext, 'db' | 'env'>): Midd
   return async (ctx, next) => {
     const isOurs = ctx.path === MAILBOX_PATH || ctx.path === `${MAILBOX_PATH}.css`;
     if (!isOpen || !isOurs || ctx.method !== 'GET' || !isLocal(ctx)) return next();
+    ctx._matchedRoute = MAILBOX_PATH;
     await pageHeaders(ctx, async () => {
       if (ctx.path !== MAILBOX_PATH) {
         ctx.type = 'css';
