@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { banner } from '../demo/banner';
 import { spawnApp, spawnNode } from './support/app';
 import { eventually } from './support/eventually';
-import { withDatabase } from './support/postgres';
+import { createTestDatabase, withDatabase } from './support/postgres';
 import { isAlive, temporaryDirectory } from './support/temporary';
 
 let directory: string;
@@ -133,4 +134,32 @@ describe('npm start', () => {
       expect(isAlive(postgresPid)).toBe(false);
     },
   );
+});
+
+it('keeps mails on a page of this machine where no server is named to send them', async () => {
+  const database = await createTestDatabase();
+  const app = spawnApp('start', {
+    DATABASE_URL: database.url,
+    DATA_DIR: dataDir,
+    HOST: '127.0.0.1',
+    PORT: '0',
+  });
+  try {
+    const { port } = JSON.parse(await app.waitForLine(/"msg":"ready"/)) as { port: number };
+    const answer = await fetch(`http://127.0.0.1:${port}/dev/mailbox`);
+    expect([answer.status, await answer.text()]).toEqual([
+      200,
+      expect.stringContaining('There is none yet.'),
+    ]);
+  } finally {
+    await app.kill('SIGTERM');
+    await database.drop();
+  }
+});
+
+it('says where they are kept', () => {
+  const lines = (mailboxUrl: string | undefined) =>
+    banner({ url: 'http://x.test', password: 'p', isSandbox: false, mailboxUrl }).join('\n');
+  expect(lines('http://127.0.0.1:1/dev/mailbox')).toMatch(/Mailbox +http:\/\/127\.0\.0\.1:1\/dev\/mailbox/);
+  expect(lines(undefined)).not.toContain('Mailbox');
 });
