@@ -51,7 +51,8 @@ class Listener {
       });
     }
     this.runs.delete(runId);
-    return { firstMs: (run.firstAt ?? Number.NaN) - askedAt, lagsMs: run.lagsMs };
+    if (run.firstAt === undefined) throw new Error(`Run ${runId} ended, and nobody heard a word of it.`);
+    return { firstMs: run.firstAt - askedAt, lagsMs: run.lagsMs };
   }
 
   private of(runId: string): Watched {
