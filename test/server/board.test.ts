@@ -174,6 +174,22 @@ describe.each(['postgres', 'redis'] as const)('on the %s broker', (kind) => {
     await query(served.databaseUrl, `update users set operator_may_act = true where id = '${id}'`);
     expect((await browser.put('/api/queues/maintenance/resume')).status).toBe(200);
     expect(await served.jobs.queues.maintenance.isPaused()).toBe(false);
+    const log = await query(
+      served.databaseUrl,
+      `select action, subject_id as queue, after->>'path' as path, business_id as "businessId" from audit_events
+        where actor_id = '${id}' and actor_email = '${email}' and subject_kind = 'queue' order by created_at, id`,
+    );
+    const told = (action: string, verb: string) => ({
+      action,
+      queue: 'maintenance',
+      path: `/admin/queues/api/queues/maintenance/${verb}`,
+      businessId: null,
+    });
+    expect(log).toEqual([
+      told('queue.changed', 'pause'),
+      told('access.denied', 'resume'),
+      told('queue.changed', 'resume'),
+    ]);
   });
 });
 

@@ -1,7 +1,10 @@
+import { recordAudit, type AuditOrigin } from '../../../domain/audit/record';
 import { presentWidget, type WidgetRow } from '../../../domain/presenters/widget';
 import { requestRefreshWithin, type Claim } from '../../../domain/refresh/request';
 import type { Schedule } from '../../../domain/refresh/schedule';
 import { findToolWidget, type ToolWidget } from '../../../domain/tools/widget';
+import type { Actor } from '../../../domain/roles';
+import { auditedWidget } from '../../../domain/widgets/audited';
 import { isFetched } from '../../../domain/widgets/fetched-kinds';
 import { updateWidget } from '../../../domain/widgets/write';
 import { conflict, notFound } from '../../../lib/errors';
@@ -65,13 +68,19 @@ async function enqueue({ jobs, logger, requestId }: ToolContext, claim: Claim): 
 
 async function setSchedule(
   { publish, requestId }: ToolContext,
-  { id, businessId }: ToolWidget,
+  { id, businessId, schedule: before }: ToolWidget,
   schedule: Schedule | null,
-  { trx }: ToolScope,
+  { trx, actor }: ToolScope,
 ): Promise<ToolEffect> {
-  const row = await updateWidget(trx, id, undefined, { schedule });
+  const row = (await updateWidget(trx, id, undefined, { schedule })) as unknown as WidgetRow | undefined;
   if (!row) throw notFound(`Widget ${id}`);
-  const widget = presentWidget(row as unknown as WidgetRow);
+  await recordAudit(trx, originIn(actor, requestId), {
+    action: 'widget.updated',
+    subject: { kind: 'widget', id },
+    before: auditedWidget({ ...row, schedule: before }),
+    after: auditedWidget(row),
+  });
+  const widget = presentWidget(row);
   return {
     result: { widgetId: id, name: widget.name, schedule: widget.schedule },
     afterCommit: async () =>
@@ -81,3 +90,14 @@ async function setSchedule(
       }),
   };
 }
+
+/** The person did it through an agent: from no address, under the request that asked. */
+const originIn = ({ userId, businessId }: Actor, requestId: string): AuditOrigin => ({
+  actorId: userId,
+  apiKeyId: null,
+  sessionId: null,
+  businessId,
+  requestId,
+  ip: null,
+  userAgent: null,
+});
