@@ -100,7 +100,8 @@ it('shows the envelope, the failures and the headers of each kind of operation',
   const change = operation('patch', '/api/v1/widgets/{id}');
   expect(Object.keys(change.responses)).toEqual('200 400 401 403 404 409 412 413 415 429 503'.split(' '));
   expect(change.parameters).toContainEqual({ $ref: '#/components/parameters/ifMatch' });
-  expect(change.security).toEqual([{ bearer: [] }]);
+  expect(change.security).toEqual([{ bearer: [] }, { apiKey: ['widgets:write'] }]);
+  expect(operation('get', '/api/v1/connections').security).toEqual([{ bearer: [] }]);
   expect(change.responses[200]?.content?.['application/json']?.schema.properties).toHaveProperty(
     'data.properties.id',
   );

@@ -69,6 +69,9 @@ export const FIELDS: Record<string, unknown> = {
   refreshToken: '01932f8e-7b1a-7c3e-9d2f-5a6b7c8d9e0d.1.c2lnbmF0dXJl',
   token: '01932f8e-7b1a-7c3e-9d2f-5a6b7c8d9e10.c2lnbmF0dXJl',
   expiresIn: 600,
+  // Of the realtime event `auth.refresh`.
+  'auths:token': 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkzIn0.c2lnbmF0dXJl',
+  cursor: 'eyJ4bWluIjoiNDcxMSJ9',
   ip: '203.0.113.7',
   userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
   current: true,
