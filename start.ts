@@ -61,8 +61,8 @@ async function main(context: ProcessContext, options: ServerOptions): Promise<vo
   fillSecrets(dataDir);
   if (!hasProvider()) await startOwnSandbox(context);
   process.env.DATABASE_URL = url;
-  // Nobody else is there to send mails to the people of this machine.
-  if (!process.env.SMTP_URL) process.env.DEV_MAILBOX ||= 'true';
+  // Mails of a database that is not ours may be somebody else's to send.
+  if (!DATABASE_URL && !process.env.SMTP_URL) process.env.DEV_MAILBOX ||= 'true';
   await compose({ ...context, env: { ...env(), DATABASE_URL: url }, dataDir, store, options });
 }
 

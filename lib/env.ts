@@ -78,7 +78,10 @@ const schema = z
           message: 'must be an address, or Name <address>',
         },
       ),
-    /** Without SMTP_URL mails are shown at /dev/mailbox, to this machine alone; embedded mode sets it. */
+    /**
+     * Without SMTP_URL mails are kept and shown at /dev/mailbox, to this machine alone. npm start sets it where the
+     * database is its own.
+     */
     DEV_MAILBOX: z.stringbool().default(false),
     /** Connections to Postgres per process. */
     DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),

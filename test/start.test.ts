@@ -136,21 +136,18 @@ describe('npm start', () => {
   );
 });
 
-it('keeps mails on a page of this machine where no server is named to send them', async () => {
+it.each([
+  [{}, 404],
+  [{ DEV_MAILBOX: 'true' }, 200],
+])('keeps mails of a database that is not its own where it is told to: %j', async (env, status) => {
   const database = await createTestDatabase();
-  const app = spawnApp('start', {
-    DATABASE_URL: database.url,
-    DATA_DIR: dataDir,
-    HOST: '127.0.0.1',
-    PORT: '0',
-  });
+  const start = { DATABASE_URL: database.url, DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: '0', ...env };
+  const app = spawnApp('start', start);
   try {
     const { port } = JSON.parse(await app.waitForLine(/"msg":"ready"/)) as { port: number };
-    const answer = await fetch(`http://127.0.0.1:${port}/dev/mailbox`);
-    expect([answer.status, await answer.text()]).toEqual([
-      200,
-      expect.stringContaining('There is none yet.'),
-    ]);
+    expect((await fetch(`http://127.0.0.1:${port}/dev/mailbox`)).status).toBe(status);
+    const isTold = app.output.some((line) => line.includes('mails (verification, password reset'));
+    expect(isTold).toBe(status === 404);
   } finally {
     await app.kill('SIGTERM');
     await database.drop();

@@ -57,6 +57,7 @@ it('npm start loses nothing that is due when its Postgres is killed, nor when it
   const account = registerBody();
   const { data: registered } = await call('/auth/register', account);
   const { accessToken: token } = (registered as { tokens: { accessToken: string } }).tokens;
+  await app.waitForLine(/mail kept in the local mailbox/);
   const ids: string[] = [];
   for (const name of NAMES) {
     source.answerAll(name, () => source.count(name));
@@ -84,5 +85,7 @@ it('npm start loses nothing that is due when its Postgres is killed, nor when it
   expect(NAMES.map((name) => source.mostAtOnce(name))).toEqual(NAMES.map(() => 1));
   const { email, password } = account;
   expect((await call('/auth/login', { email, password })).status).toBe(200);
+  const mailbox = await fetch(url.replace('/api/v1', '/dev/mailbox'));
+  expect(await mailbox.text()).toContain(`To ${email}`);
   expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });
