@@ -31,8 +31,8 @@ const SEARCH = { name: 'search', arguments: { query: 'sales', kinds: ['dashboard
 
 /** A run that waits for the word on a change of a widget's schedule. */
 async function asksToWrite(said: string) {
-  const whose = await on.businessApart();
-  const widgetId = await platform.addWidget(whose.actor, { scope: 'business' });
+  const whose = on.businessApart();
+  const { widgetId } = whose;
   widgetIds.push(widgetId);
   const call = {
     name: 'automation',
@@ -62,7 +62,7 @@ async function asksToWrite(said: string) {
 /** Each brings a run to its step, by what is seen from outside of the worker. */
 const STEPS = {
   async 'before its call is held'(): Promise<Held> {
-    const whose = await on.businessApart();
+    const whose = on.businessApart();
     const release = await on.lock(`select pg_advisory_xact_lock(hashtextextended('budgets ' || $1, 0))`, [
       whose.actor.businessId,
     ]);
@@ -80,7 +80,7 @@ const STEPS = {
     return { runId };
   },
   async 'while it streams'(): Promise<Held> {
-    const whose = await on.businessApart();
+    const whose = on.businessApart();
     const stalled = { fault: 'stall', text: 'Step three goes on and on.', afterChunks: 3 } as const;
     await platform.sandbox.rules({ match: { contains: 'Three' }, times: 1, behaviour: stalled });
     const runId = await on.chat(whose, scripted({ text: 'Step three.' }, 'Three'));
@@ -103,7 +103,7 @@ const STEPS = {
     return { runId, release };
   },
   async 'inside a tool that reads'(): Promise<Held> {
-    const whose = await on.businessApart();
+    const whose = on.businessApart();
     const release = await on.lock('lock table dashboards in access exclusive mode');
     const steps = [{ text: 'Let me look.', toolCalls: [SEARCH] }, { text: 'Step five.' }];
     const runId = await on.chat(whose, scripted({ steps }));
@@ -130,15 +130,16 @@ const STEPS = {
   },
   /** The commit is done, and its worker does not know. */
   async 'behind the commit of its end'(): Promise<Held> {
-    const whose = await on.businessApart();
+    const { actor, agentId } = on.businessApart();
     await platform.sql('insert into agent_totals (agent_id, business_id) values ($1, $2)', [
-      whose.agentId,
-      whose.actor.businessId,
+      agentId,
+      actor.businessId,
     ]);
-    const release = await on.lock('select from agent_totals where agent_id = $1 for update', [whose.agentId]);
-    const first = await platform.ask({ ...whose, content: scripted({ text: 'Step eight.' }) });
+    const release = await on.lock('select from agent_totals where agent_id = $1 for update', [agentId]);
+    const first = await platform.ask({ actor, agentId, content: scripted({ text: 'Step eight.' }) });
     const next = await platform.ask({
-      ...whose,
+      actor,
+      agentId,
       conversationId: first.conversation.id,
       content: scripted({ text: 'Step nine.' }),
     });
@@ -158,7 +159,7 @@ const statusOf = async (runId: string) =>
 
 beforeAll(async () => {
   platform = await openPlatform();
-  on = stepsOn(platform);
+  on = await stepsOn(platform, Object.keys(STEPS).length);
   const { url } = platform.sandbox;
   [unsent, unread, postgres] = await Promise.all([openGate(url), openGate(url), openGate(platform.url)]);
   unsent.hold('to');

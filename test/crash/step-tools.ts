@@ -11,10 +11,11 @@ import { eventually } from '../support/eventually';
 import { SANDBOX_KEY } from '../support/sandbox';
 import type { Gate } from './gate';
 
-/** Who asks whom. */
+/** Who asks whom, in a business of their own with a widget. */
 export interface Whose {
   actor: Person;
   agentId: string;
+  widgetId: string;
 }
 
 /** What is left of a run once it is over. */
@@ -34,7 +35,7 @@ export interface StepTools {
   /** Waits until a worker waits for a lock in a statement whose first 1,024 characters say this. */
   waitsIn(words: string): Promise<unknown>;
   /** A business of a run's own, with a budget, so that what holds up its money holds up nobody else's. */
-  businessApart(): Promise<Whose>;
+  businessApart(): Whose;
   /** The same, with its provider behind a gate. */
   businessBehind(gate: Gate): Promise<Whose>;
   chat(whose: Whose, content: string): Promise<string>;
@@ -44,9 +45,11 @@ export interface StepTools {
   traceOf(runId: string): Promise<Trace>;
 }
 
-export function stepsOn(platform: Platform): StepTools {
+/** @param businesses so many are made beforehand, one after the other: the fixtures share a connection */
+export async function stepsOn(platform: Platform, businesses: number): Promise<StepTools> {
   const { sql } = platform;
-  const businessApart: StepTools['businessApart'] = async () => {
+  const made: Whose[] = [];
+  for (let n = 0; n < businesses; n += 1) {
     const businessId = await platform.addBusiness();
     const actor = await platform.addPerson(businessId, 'manager');
     await putBudget(platform.db, businessId, {
@@ -58,7 +61,13 @@ export function stepsOn(platform: Platform): StepTools {
       unfreeze: false,
       ifMatch: undefined,
     });
-    return { actor, agentId: await addScriptedAgent(sql, businessId, { tools: '{search,automation}' }) };
+    const agentId = await addScriptedAgent(sql, businessId, { tools: '{search,automation}' });
+    made.push({ actor, agentId, widgetId: await platform.addWidget(actor, { scope: 'business' }) });
+  }
+  const businessApart = (): Whose => {
+    const whose = made.pop();
+    if (!whose) throw new Error('All businesses are taken.');
+    return whose;
   };
   return {
     businessApart,
@@ -81,7 +90,7 @@ export function stepsOn(platform: Platform): StepTools {
         return waiting.length > 0;
       }),
     async businessBehind({ port }) {
-      const whose = await businessApart();
+      const whose = businessApart();
       const { businessId } = whose.actor;
       const id = newId();
       const secret = seal(JSON.stringify({ apiKey: SANDBOX_KEY }), [SECRET], `provider:${id}`);
@@ -99,8 +108,8 @@ export function stepsOn(platform: Platform): StepTools {
       await sql(`update agents set model = 'gated/sandbox-script' where id = $1`, [whose.agentId]);
       return whose;
     },
-    async chat(whose, content) {
-      const [runId] = await platform.chat({ ...whose, content });
+    async chat({ actor, agentId }, content) {
+      const [runId] = await platform.chat({ actor, agentId, content });
       return runId as string;
     },
     callsOf: async (runId) =>
