@@ -21,13 +21,14 @@ const SET_UP: Statement = {
          on conflict (user_id) do update set secret = excluded.secret, last_step = 0, created_at = now()
          returning 1`,
 };
-const LOCK: Statement = {
-  name: 'two-factor-lock',
-  text: `select secret, last_step::text as "lastStep" from two_factor_secrets where user_id = $1 for update`,
+const READ: Statement = {
+  name: 'two-factor-read',
+  text: `select secret from two_factor_secrets where user_id = $1`,
 };
 const USE_STEP: Statement = {
   name: 'two-factor-use-step',
-  text: `update two_factor_secrets set last_step = $2 where user_id = $1`,
+  // Of two at once the second waits for the first's commit, and finds the step used.
+  text: `update two_factor_secrets set last_step = $2 where user_id = $1 and last_step < $2 returning 1`,
 };
 
 /**
@@ -56,12 +57,11 @@ export async function useFactor(
   keys: readonly string[],
 ): Promise<boolean> {
   if ('recoveryCode' in factor) return useRecoveryCode(tx, userId, factor.recoveryCode);
-  const [row] = await tx.query<{ secret: string; lastStep: string }>(LOCK, [userId]);
+  const [row] = await tx.query<{ secret: string }>(READ, [userId]);
   if (!row) return false;
   const step = stepOf(factor.code, unseal(row.secret, keys, contextOf(userId)));
-  if (step === undefined || step <= Number(row.lastStep)) return false;
-  await tx.query(USE_STEP, [userId, step]);
-  return true;
+  if (step === undefined) return false;
+  return (await tx.query(USE_STEP, [userId, step])).length > 0;
 }
 
 export interface FactorCheck {

@@ -59,10 +59,11 @@ export function loginRoutes(context: ServerContext): Route[] {
       response: accountSchema,
       handler: async ({ body: { challenge, cookie, ...body }, koa, requestId }) => {
         if (cookie) assertOwnPage(koa, env);
+        const factor = factorOf(body);
         const challengeId = readChallengeToken(challenge, env.JWT_SECRET);
         if (challengeId === undefined) throw challengeGone();
         const origin = personalOrigin({ koa });
-        const check = { factor: factorOf(body), keys: env.ENCRYPTION_KEYS, origin };
+        const check = { factor, keys: env.ENCRYPTION_KEYS, origin };
         const done = await completeChallenge(db, challengeId, check, (tx, userId) =>
           openVerified(tx, userId, origin),
         );

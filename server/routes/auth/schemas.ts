@@ -50,16 +50,14 @@ const factor = {
   code: code.optional().describe('From the authenticator app. Either this or recoveryCode.'),
   recoveryCode: z.string().min(1).max(50).optional().describe('One of those given when it was enabled.'),
 };
-const hasOne = (body: { code?: string | undefined; recoveryCode?: string | undefined }) =>
-  (body.code === undefined) !== (body.recoveryCode === undefined);
-const oneOf = { path: ['code'], message: 'send either code or recoveryCode' };
-
-export const verifyTwoFactorBody = z
-  .strictObject({ challenge: z.string().min(1).max(500), ...factor, cookie })
-  .refine(hasOne, oneOf);
+export const verifyTwoFactorBody = z.strictObject({
+  challenge: z.string().min(1).max(500),
+  ...factor,
+  cookie,
+});
 export const setUpTwoFactorBody = z.strictObject({ password });
 export const enableTwoFactorBody = z.strictObject({ code });
-export const confirmTwoFactorBody = z.strictObject({ password, ...factor }).refine(hasOne, oneOf);
+export const confirmTwoFactorBody = z.strictObject({ password, ...factor });
 
 export const accessTokenSchema = z.strictObject({
   accessToken: z.string(),

@@ -95,6 +95,7 @@ export function twoFactorRoutes(context: ServerContext): Route[] {
       status: 204,
       handler: async (request) => {
         const { actor, body, koa, requestId } = request;
+        const factor = factorOf(body);
         const { user } = await confirmPassword(context, request, body.password, 'password');
         if (!user.twoFactorEnabledAt) throw isOff();
         if (Array.from(body.password).length < MIN_PASSWORD) {
@@ -108,7 +109,7 @@ export function twoFactorRoutes(context: ServerContext): Route[] {
           sessionId: sessionOf(actor),
           origin: personalOrigin({ actor, koa }),
         };
-        const disabled = await disableTwoFactor(db, change, factorOf(body), env.ENCRYPTION_KEYS);
+        const disabled = await disableTwoFactor(db, change, factor, env.ENCRYPTION_KEYS);
         if (disabled.kind !== 'right') throw refusalOf(context, disabled, requestId, wrongCode());
         if (!disabled.value) throw isOff();
         announce(disabled.value, requestId);
@@ -126,11 +127,12 @@ export function twoFactorRoutes(context: ServerContext): Route[] {
       response: recoveryCodesSchema,
       handler: async (request) => {
         const { actor, body, koa, requestId } = request;
+        const factor = factorOf(body);
         const { user } = await confirmPassword(context, request, body.password, 'password');
         if (!user.twoFactorEnabledAt) throw isOff();
         const renewed = await renewRecoveryCodes(db, {
           person: user,
-          factor: factorOf(body),
+          factor,
           keys: env.ENCRYPTION_KEYS,
           origin: personalOrigin({ actor, koa }),
         });

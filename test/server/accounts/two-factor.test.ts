@@ -1,3 +1,5 @@
+import { Client } from 'pg';
+import { eventually } from '../../support/eventually';
 import { query } from '../../support/postgres';
 import { totpCode } from '../../support/totp';
 import { apiOf, detailPaths, type ApiAnswer } from '../http/api';
@@ -111,9 +113,23 @@ describe('logging in with it', () => {
       const challenges: string[] = [];
       for (let login = 0; login < logins; login++) challenges.push(await challenged(served.port, somebody));
       const code = totpCode(somebody.secret);
-      const answers = await Promise.all(
+      // Held, until both have looked at it and wait to use it up.
+      const holder = new Client({ connectionString: served.databaseUrl });
+      await holder.connect();
+      await holder.query(`begin; select from two_factor_secrets for update`);
+      const asking = Promise.all(
         [0, 1].map((index) => verify({ challenge: challenges[index % logins], code })),
       );
+      await eventually('both wait', async () => {
+        const waiting = await query(
+          served.databaseUrl,
+          `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+        );
+        return waiting.length >= 2;
+      });
+      await holder.query('commit');
+      await holder.end();
+      const answers = await asking;
       expect([logins, answers.map(({ status }) => status).sort()]).toEqual([logins, [200, 401]]);
       const sessions = await query(
         served.databaseUrl,
@@ -189,7 +205,7 @@ describe('logging in with it', () => {
     const late = await challenged(served.port, somebody);
     await query(served.databaseUrl, `update login_challenges set expires_at = now()`);
     const worn = await challenged(served.port, somebody);
-    await query(served.databaseUrl, `update login_challenges set tries = 5`);
+    await query(served.databaseUrl, `update login_challenges set tries = 5 where expires_at > now()`);
     const [id = '', mac = ''] = (await challenged(served.port, somebody)).split('.');
     const other = await challenged(served.port, await guarded());
     for (const challenge of [late, worn, `${id}.`, `${other.split('.')[0]}.${mac}`, `${id}.${mac}x`, 'x']) {
