@@ -206,7 +206,11 @@ describe('switching the business', () => {
     expectRefusal('a foreign one', foreign, [404]);
     const none = await switchTo(somebody.api, newId());
     expect([none.status, none.body.message]).toEqual([foreign.status, foreign.body.message]);
-    expect(await isIn(somebody)).toBe(true);
+    const left = await query(
+      served.databaseUrl,
+      `select business_id from sessions where user_id = '${somebody.user.id}'`,
+    );
+    expect(left).toEqual([{ business_id: somebody.business.id }]);
   });
 });
 
