@@ -44,6 +44,6 @@ export function listMembers(
       .limit(pageSize)
       .offset((page - 1) * pageSize);
     const [counted] = await members.count<{ count: number }[]>({ count: '*' });
-    return { rows: rows as MemberRow[], total: Number(counted?.count ?? 0) };
+    return { rows: rows as MemberRow[], total: counted?.count ?? 0 };
   });
 }

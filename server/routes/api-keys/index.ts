@@ -31,7 +31,7 @@ const createApiKeyBody = z.strictObject({
     .max(API_SCOPES.length)
     .refine((scopes) => new Set(scopes).size === scopes.length, 'must name each once'),
   expiresAt: z.iso
-    .datetime({ offset: true, error: 'must be a moment like 2030-01-31T12:00:00Z' })
+    .datetime({ offset: true, error: 'must be a moment like 2030-01-31T12:00:00Z', abort: true })
     .refine((text) => Date.parse(text) > Date.now(), 'must lie in the future')
     .nullable()
     .default(null)

@@ -7,8 +7,8 @@ import { dashboardBody, widgetBody } from '../../factories/bodies';
 import { createPerson, createTenant, type Person, type Tenant } from '../../factories/tenant';
 import { eventually } from '../../support/eventually';
 import { query } from '../../support/postgres';
-import { apiOf, call, type ApiAnswer } from '../http/api';
-import { expectRefusal, pathOf } from '../http/expect-refusal';
+import { apiOf, call, detailPaths, type ApiAnswer } from '../http/api';
+import { pathOf } from '../http/expect-refusal';
 import { JWT_SECRET, serve, type Served } from '../serve';
 import { createThing } from './things';
 
@@ -89,18 +89,16 @@ it('is refused where it is wrong, has run out or was deleted', async () => {
 });
 
 it('is made with scopes that exist, each once, and an expiry to come', async () => {
-  for (const body of [
-    { scopes: [] },
-    { scopes: ['chat', 'chat'] },
-    { scopes: ['admin'] },
-    { scopes: ['chat'], expiresAt: '2020-01-01T00:00:00Z' },
-    { scopes: ['chat'], expiresAt: 'soon' },
-  ]) {
-    expectRefusal(
-      JSON.stringify(body),
-      await as(tenant.admin).post('/api-keys', { name: 'A', ...body }),
-      [400],
-    );
+  const bodies = [
+    [{ scopes: [] }, 'scopes'],
+    [{ scopes: ['chat', 'chat'] }, 'scopes'],
+    [{ scopes: ['admin'] }, 'scopes.0'],
+    [{ scopes: ['chat'], expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
+    [{ scopes: ['chat'], expiresAt: 'soon' }, 'expiresAt'],
+  ] as const;
+  for (const [body, field] of bodies) {
+    const answer = await as(tenant.admin).post('/api-keys', { name: 'A key', ...body });
+    expect([answer.status, detailPaths(answer)]).toEqual([400, [field]]);
   }
 });
 
@@ -180,8 +178,8 @@ it.each(API_SCOPES)('with the scope %s opens what the scope is for and nothing e
       token: made.key,
       ...(route.body && { json: {} }),
     });
-    if (answer.body.error?.code !== 'insufficient_scope') opened.push(nameOf(route));
-    else expect([nameOf(route), answer.status]).toEqual([nameOf(route), 403]);
+    const isClosed = answer.status === 403 && answer.body.error?.code === 'insufficient_scope';
+    if (!isClosed) opened.push(nameOf(route));
   }
   expect(opened.sort()).toEqual([...OPENS[scope]].sort());
 });

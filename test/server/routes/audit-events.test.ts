@@ -38,7 +38,7 @@ const making = () => ({ db: served.db, secrets: [JWT_SECRET] });
 const api = ({ token }: Person) => apiOf(served.port, token);
 const dataOf = <T>(answer: ApiAnswer) => answer.body.data as T;
 const log = async (filter = '') =>
-  dataOf<Event[]>(await api(tenant.admin).get(`/audit-events?limit=100${filter}`)).reverse();
+  dataOf<Event[]>(await api(tenant.admin).get(`/audit-events?limit=100${filter}`)).toReversed();
 const shortly = ({ action, subject, before, after }: Event) => ({ action, id: subject.id, before, after });
 
 /** A secret of each kind that people send us. */
@@ -63,7 +63,7 @@ it('tells of each thing what was made, changed and deleted, and by whom', async 
     const { id } = dataOf<{ id: string }>(await admin.post(path, body));
     expect((await admin.patch(`${path}/${id}`, change)).status).toBe(200);
     expect((await admin.delete(`${path}/${id}`)).status).toBe(204);
-    const { name } = body as { name: string };
+    const { name } = body;
     told.push(
       { action: `${kind}.created`, id, before: null, after: expect.objectContaining({ name }) },
       { action: `${kind}.updated`, id, before: { name }, after: { name: 'New' } },
