@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import type { Route } from '../../server/http/route';
+import { call, type ApiAnswer } from '../server/http/api';
+import { contentsOf } from '../server/http/contents';
+import { expectRefusal } from '../server/http/expect-refusal';
+import { jsonSchemaOf, namesOf } from './fuzz/from-schema';
+import { requestsOf, type FuzzedCall } from './fuzz/requests';
+import { openFuzzWorld, type FuzzWorld } from './fuzz/world';
+
+jest.setTimeout(300_000);
+
+/** The same cases each time; another seed or more cases for a long run of one's own. A failure prints its seed. */
+const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
+const CASES = Number(process.env.FUZZ_CASES ?? 20);
+/** What takes a password is hashed: 30 ms of the processor each. */
+const CASES_OF_PASSWORDS = Math.ceil(CASES / 3);
+
+/** A worker answers these, and there is none: what they would take gets a field that they don't. */
+const WORKED = new Set([
+  'post /connections/:id/test',
+  'post /widgets/preview',
+  'post /chat',
+  'post /chat/stream',
+]);
+
+/** What a refused request may leave behind, and where. */
+const MAY_LEAVE: Record<string, string[]> = {
+  // A wrong password is counted, and both a wrong password and a locked account are recorded.
+  'post /auth/login': ['public.login_failures', 'public.audit_events'],
+};
+
+let world: FuzzWorld;
+beforeAll(async () => {
+  world = await openFuzzWorld();
+});
+afterAll(() => world?.served.close());
+
+const nameOf = ({ method, path }: Route) => `${method} ${path}`;
+
+function fits(route: Route, { body }: FuzzedCall): boolean {
+  if (!route.body) return true;
+  try {
+    return route.body.safeParse(JSON.parse(String(body))).success;
+  } catch {
+    return false;
+  }
+}
+
+const withoutWork = (route: Route, request: FuzzedCall): FuzzedCall =>
+  WORKED.has(nameOf(route)) && fits(route, request)
+    ? { ...request, path: `${request.path.split('?')[0]}?nope=1` }
+    : request;
+
+/** Everything that a detail of this route can be about. */
+function namesIn(route: Route, request: FuzzedCall): Set<string> {
+  const schemas = [route.params, route.query, route.body].flatMap((schema) => schema ?? []);
+  const sent = decodeURIComponent(request.path.split('?')[1]?.replace(/%(?![0-9a-f]{2})/gi, '%25') ?? '');
+  return new Set([
+    'body',
+    'query',
+    'path',
+    'If-Match',
+    'Idempotency-Key',
+    'Content-Type',
+    'Last-Event-ID',
+    ...schemas.flatMap((schema) => namesOf(jsonSchemaOf(schema))),
+    ...sent.split(/[=&]/),
+  ]);
+}
+
+/** Not a failure of ours, in the envelope, and where the input is wrong it says which field. */
+function expectSane(route: Route, request: FuzzedCall, answer: ApiAnswer): void {
+  if (answer.status < 400) return;
+  const statuses = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422];
+  expectRefusal(nameOf(route), answer, statuses);
+  if (![400, 413, 415].includes(answer.status)) return;
+  const details = answer.body.error?.details ?? [];
+  expect({ text: answer.text, named: details.length > 0 }).toEqual({ text: answer.text, named: true });
+  void request;
+}
+
+/** A route's cases. @returns those that were refused */
+async function fuzz(route: Route): Promise<{ token: string; refused: FuzzedCall[] }> {
+  const { person, ids } = await world.stageFor(route);
+  const { token } = person;
+  const refused: FuzzedCall[] = [];
+  const isHashed = /register|login|password|2fa/.test(route.path);
+  await fc.assert(
+    fc.asyncProperty(requestsOf(route, ids), async (made) => {
+      const request = withoutWork(route, made);
+      const sender = 'public' in route.access ? {} : { token };
+      const answer = await call(world.served.port, { ...request, ...sender });
+      expectSane(route, request, answer);
+      if (answer.status >= 400) refused.push(request);
+    }),
+    { seed: SEED, numRuns: isHashed ? CASES_OF_PASSWORDS : CASES },
+  );
+  return { token, refused };
+}
+
+/** A counterexample may be 10,000 characters long. */
+const shortened = (text: string): string => text.replace(/\S{300,}/g, (long) => `${long.slice(0, 300)}…`);
+
+it('answers whatever it is sent, and a refusal writes nothing', async () => {
+  const problems: Record<string, unknown> = {};
+  const counts = { sent: 0, refused: 0, compared: 0 };
+  const { served, routes, failures } = world;
+  // What takes things away comes last: the others have something to be about.
+  const inOrder = routes.toSorted((a, b) => Number(a.method === 'delete') - Number(b.method === 'delete'));
+  for (const route of inOrder) {
+    try {
+      const { token, refused } = await fuzz(route);
+      const before = await contentsOf(served.databaseUrl);
+      const again: number[] = [];
+      for (const request of refused) {
+        again.push((await call(served.port, { ...request, token })).status);
+      }
+      counts.refused += refused.length;
+      if (again.some((status) => status < 400)) continue;
+      counts.compared += 1;
+      const after = await contentsOf(served.databaseUrl);
+      const written = Object.keys(after).filter((table) => after[table] !== before[table]);
+      const mayLeave = MAY_LEAVE[nameOf(route)] ?? [];
+      const wrong = written.filter((table) => !mayLeave.includes(table));
+      if (wrong.length > 0) problems[nameOf(route)] = wrong;
+    } catch (error) {
+      problems[nameOf(route)] = shortened((error as Error).message);
+    }
+  }
+  expect({ problems, failures }).toEqual({ problems: {}, failures: [] });
+  expect(counts.refused).toBeGreaterThan(routes.length * 5);
+  expect(counts.compared).toBeGreaterThan(routes.length - 5);
+});

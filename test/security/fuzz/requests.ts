@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import type { Route } from '../../../server/http/route';
+import { methodsWithBody } from '../../server/http/expect-refusal';
+import type { Call } from '../../server/http/api';
+import { hostileKey, hostileText, textOf } from './hostile';
+import { jsonSchemaOf, valuesOf } from './from-schema';
+import { mutate, mutations } from './mutate';
+
+export type FuzzedCall = Omit<Call, 'token'>;
+
+/** A header's value as far as a client can send it: Latin-1 without controls, and not so long that Node refuses it. */
+const headerText = hostileText.map((text) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '').slice(0, 2_000));
+const quoted = fc.oneof(
+  fc.constantFrom('*', '""', '"1"', 'W/"1"', '"999999999999999"', '"1-2"', '"9007199254740993"', '"-1"', '1, "1"'),
+  headerText,
+);
+
+const HEADERS: fc.Arbitrary<Record<string, string>> = fc.record(
+  {
+    'If-Match': quoted,
+    'If-None-Match': quoted,
+    'Idempotency-Key': fc.oneof(fc.constantFrom('again', 'a'.repeat(200), 'a'.repeat(201)), headerText),
+    'Last-Event-ID': fc.oneof(fc.constantFrom('0', '-1', '1e9', '9'.repeat(30)), headerText),
+    'X-Request-Id': headerText,
+    'X-Forwarded-For': headerText,
+    'User-Agent': headerText,
+    Accept: fc.oneof(fc.constantFrom('text/csv', 'application/xml', '*/*;q=NaN', ',,,', 'text/event-stream'), headerText),
+    Origin: headerText,
+    Cookie: fc.oneof(fc.constant('__Host-liveboard_refresh=%00'), headerText),
+  },
+  { requiredKeys: [] },
+);
+
+/** How a body that is fine as JSON goes wrong on its way. */
+const WIRE = fc.constantFrom(
+  ...Array.from({ length: 12 }, () => 'plain' as const),
+  'chunked',
+  'notUtf8',
+  'cut',
+  'asText',
+  'twice',
+  'empty',
+);
+
+function onTheWire(text: string, wire: 'plain' | 'chunked' | 'notUtf8' | 'cut' | 'asText' | 'twice' | 'empty') {
+  switch (wire) {
+    case 'chunked':
+      return { body: text, chunked: true };
+    case 'notUtf8':
+      return { body: Buffer.concat([Buffer.from(text.slice(0, -1)), Buffer.from([0xc3, 0x28, 0xff, 0x7d])]) };
+    case 'cut':
+      return { body: text.slice(0, Math.floor(text.length / 2)) };
+    case 'twice':
+      return { body: text + text };
+    case 'empty':
+      return { body: '' };
+    default:
+      return { body: text };
+  }
+}
+
+/** As a text in a URL, half a surrogate pair as the bytes that would be it. */
+const inUrl = (text: string): string =>
+  // Node refuses 16 KB of path and headers by itself.
+  encodeURIComponent(text.toWellFormed().slice(0, 400).toWellFormed()).replaceAll("'", '%27');
+const asText = (value: unknown): string => (typeof value === 'string' ? value : textOf(value));
+
+/** The query: what the schema wants, and what nobody does. */
+function queries(route: Route, ids: readonly string[]): fc.Arbitrary<string> {
+  const fitting = route.query ? valuesOf(route.query, ids) : fc.constant({});
+  const names = route.query ? Object.keys(jsonSchemaOf(route.query).properties ?? {}) : [];
+  const name = names.length > 0 ? fc.oneof(fc.constantFrom(...names), hostileKey) : hostileKey;
+  const wrong = fc.tuple(name, fc.constantFrom('', '', '[]', '[a]', '.a'), hostileText);
+  const raw = fc.constantFrom('%', '%ff%fe', '&&=&', '%00=1', 'a=%E0%A4%A', '?', `${'a&'.repeat(500)}`);
+  return fc
+    .record({
+      fitting,
+      wrong: fc.oneof(
+        { weight: 2, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.array(wrong, { maxLength: 2 }) },
+      ),
+      raw: fc.option(raw, { freq: 12, nil: undefined }),
+    })
+    .map((parts) =>
+      [
+        ...Object.entries(parts.fitting as object).map(([key, value]) => `${inUrl(key)}=${inUrl(asText(value))}`),
+        ...parts.wrong.map(([key, suffix, value]) => `${inUrl(key)}${suffix}=${inUrl(value)}`),
+        ...(parts.raw === undefined ? [] : [parts.raw]),
+      ].join('&'),
+    );
+}
+
+/** Requests to a route, made from its own schemas and then made wrong, or not. */
+export function requestsOf(route: Route, ids: readonly string[]): fc.Arbitrary<FuzzedCall> {
+  const id = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...ids) },
+    { weight: 2, arbitrary: fc.uuid() },
+    { weight: 1, arbitrary: hostileText },
+  );
+  const body = methodsWithBody.includes(route.method)
+    ? fc
+        .record({
+          value: route.body ? valuesOf(route.body, ids) : fc.constant({}),
+          wrong: fc.oneof(
+            { weight: 1, arbitrary: fc.constant([]) },
+            { weight: 2, arbitrary: fc.array(mutations, { maxLength: 2 }) },
+          ),
+          wire: WIRE,
+        })
+        .map(({ value, wrong, wire }) => {
+          const text = textOf(wrong.reduce(mutate, structuredClone(value)));
+          const type = wire === 'asText' ? { 'Content-Type': 'text/plain' } : {};
+          return { ...onTheWire(text, wire), headers: type as Record<string, string> };
+        })
+    : fc.constant({ headers: {} });
+  return fc
+    .record({
+      id,
+      query: queries(route, ids),
+      body,
+      headers: fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: HEADERS }),
+    })
+    .map(({ id: place, query, body: { headers: own, ...sent }, headers }) => ({
+      method: route.method,
+      path: `/api/v1${route.path.replace(/:\w+/g, inUrl(place) || '%20')}${query ? `?${query}` : ''}`,
+      ...sent,
+      headers: { ...headers, ...own },
+    }));
+}
