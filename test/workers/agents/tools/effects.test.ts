@@ -145,6 +145,20 @@ describe('automation', () => {
       event: 'widget.changed',
       payload: { schedule, version: 2, requestId: 'test', businessId: ann.businessId },
     });
+    const log = await world.sql(
+      `select action, actor_id as actor, before, after, request_id as "requestId" from audit_events
+        where subject_id = $1`,
+      [widgetId],
+    );
+    expect(log).toEqual([
+      {
+        action: 'widget.updated',
+        actor: ann.userId,
+        before: { schedule: { everySeconds: 60 } },
+        after: { schedule },
+        requestId: 'test',
+      },
+    ]);
     await world.ask(ann, 'automation', { ...args, schedule: null });
     const [without] = await world.sql('select due_at as due from widget_schedules where widget_id = $1', [
       widgetId,
