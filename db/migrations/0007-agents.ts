@@ -227,9 +227,11 @@ export async function up(knex: Knex): Promise<void> {
     await knex.raw(`create trigger stamp before insert or update on ${table}
       for each row execute function stamp_row()`);
   }
-  // Leases and handovers are no client's matter, and a run's lease is renewed every second: only a statement that names
-  // updated_at makes a new version, which sync sends.
-  await knex.raw(`create trigger stamp before insert or update of updated_at on runs
+  // Leases and handovers are no client's matter, and a lease is renewed every few seconds: a new version, which sync
+  // sends, comes of what clients see; updated_at stands for the run's calls that wait for a word.
+  await knex.raw(`create trigger stamp before insert or update of agent_id, status, reason_code, reason, epoch, model,
+      input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nano, estimated,
+      started_at, finished_at, updated_at on runs
     for each row execute function stamp_row()`);
   await knex.raw(`
     create function bury_agent() returns trigger language plpgsql as $$

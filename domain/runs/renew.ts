@@ -7,7 +7,7 @@ import type { ClaimedRun } from './types';
 
 const RENEW: Statement = {
   name: 'run-renew',
-  // No client sees a lease: without updated_at the row keeps its version (db/migrations/0007-agents).
+  // No client sees a lease: the row keeps its version (db/migrations/0007-agents, the trigger).
   text: `
     with held as materialized (
       select r.id, c.deleted_at is not null or r.stop_requested_at is not null as "stopRequested",
