@@ -64,7 +64,8 @@ function namesIn(route: Route, request: FuzzedCall): Set<string> {
     'Content-Type',
     'Last-Event-ID',
     ...schemas.flatMap((schema) => namesOf(jsonSchemaOf(schema))),
-    ...sent.split(/[=&]/),
+    ...sent.split(/[=&.[]/),
+    ...String(request.body ?? '').split(/[".]/),
   ]);
 }
 
@@ -74,9 +75,14 @@ function expectSane(route: Route, request: FuzzedCall, answer: ApiAnswer): void 
   const statuses = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422];
   expectRefusal(nameOf(route), answer, statuses);
   if (![400, 413, 415].includes(answer.status)) return;
-  const details = answer.body.error?.details ?? [];
-  expect({ text: answer.text, named: details.length > 0 }).toEqual({ text: answer.text, named: true });
-  void request;
+  const named = (answer.body.error?.details ?? []).map(({ path }) => path.split(/[.[]/)[0] ?? '');
+  const known = namesIn(route, request);
+  const strange = named.filter((name) => !known.has(name));
+  expect({ text: answer.text, names: named.length > 0, strange }).toEqual({
+    text: answer.text,
+    names: true,
+    strange: [],
+  });
 }
 
 /** A route's cases. @returns those that were refused */
@@ -97,6 +103,10 @@ async function fuzz(route: Route): Promise<{ token: string; refused: FuzzedCall[
   );
   return { token, refused };
 }
+
+/** With the failed expectation, which fast-check gives as the cause. */
+const whyOf = ({ message, cause }: Error): string =>
+  `${message}\n${(cause as Error | undefined)?.message ?? ''}`;
 
 /** A counterexample may be 10,000 characters long. */
 const shortened = (text: string): string => text.replace(/\S{300,}/g, (long) => `${long.slice(0, 300)}…`);
@@ -124,7 +134,7 @@ it('answers whatever it is sent, and a refusal writes nothing', async () => {
       const wrong = written.filter((table) => !mayLeave.includes(table));
       if (wrong.length > 0) problems[nameOf(route)] = wrong;
     } catch (error) {
-      problems[nameOf(route)] = shortened((error as Error).message);
+      problems[nameOf(route)] = shortened(whyOf(error as Error));
     }
   }
   expect({ problems, failures }).toEqual({ problems: {}, failures: [] });

@@ -23,7 +23,7 @@ import { acceptBody, acceptedSchema } from './schemas';
 const linkInvalid = () =>
   badRequest(
     'This invitation was accepted or withdrawn, was replaced by a newer one, or has run out. Ask for another.',
-    undefined,
+    [{ path: 'token', message: 'is not valid any more' }],
     'link_invalid',
   );
 

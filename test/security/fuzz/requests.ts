@@ -11,7 +11,17 @@ export type FuzzedCall = Omit<Call, 'token'>;
 /** A header's value as far as a client can send it: Latin-1 without controls, and not so long that Node refuses it. */
 const headerText = hostileText.map((text) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '').slice(0, 2_000));
 const quoted = fc.oneof(
-  fc.constantFrom('*', '""', '"1"', 'W/"1"', '"999999999999999"', '"1-2"', '"9007199254740993"', '"-1"', '1, "1"'),
+  fc.constantFrom(
+    '*',
+    '""',
+    '"1"',
+    'W/"1"',
+    '"999999999999999"',
+    '"1-2"',
+    '"9007199254740993"',
+    '"-1"',
+    '1, "1"',
+  ),
   headerText,
 );
 
@@ -24,7 +34,10 @@ const HEADERS: fc.Arbitrary<Record<string, string>> = fc.record(
     'X-Request-Id': headerText,
     'X-Forwarded-For': headerText,
     'User-Agent': headerText,
-    Accept: fc.oneof(fc.constantFrom('text/csv', 'application/xml', '*/*;q=NaN', ',,,', 'text/event-stream'), headerText),
+    Accept: fc.oneof(
+      fc.constantFrom('text/csv', 'application/xml', '*/*;q=NaN', ',,,', 'text/event-stream'),
+      headerText,
+    ),
     Origin: headerText,
     Cookie: fc.oneof(fc.constant('__Host-liveboard_refresh=%00'), headerText),
   },
@@ -42,7 +55,10 @@ const WIRE = fc.constantFrom(
   'empty',
 );
 
-function onTheWire(text: string, wire: 'plain' | 'chunked' | 'notUtf8' | 'cut' | 'asText' | 'twice' | 'empty') {
+function onTheWire(
+  text: string,
+  wire: 'plain' | 'chunked' | 'notUtf8' | 'cut' | 'asText' | 'twice' | 'empty',
+) {
   switch (wire) {
     case 'chunked':
       return { body: text, chunked: true };
@@ -83,7 +99,9 @@ function queries(route: Route, ids: readonly string[]): fc.Arbitrary<string> {
     })
     .map((parts) =>
       [
-        ...Object.entries(parts.fitting as object).map(([key, value]) => `${inUrl(key)}=${inUrl(asText(value))}`),
+        ...Object.entries(parts.fitting as object).map(
+          ([key, value]) => `${inUrl(key)}=${inUrl(asText(value))}`,
+        ),
         ...parts.wrong.map(([key, suffix, value]) => `${inUrl(key)}${suffix}=${inUrl(value)}`),
         ...(parts.raw === undefined ? [] : [parts.raw]),
       ].join('&'),

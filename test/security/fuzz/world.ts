@@ -25,11 +25,7 @@ const KINDS = (
 export async function openFuzzWorld(): Promise<FuzzWorld> {
   const failures: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line: string) => void failures.push(line) });
-  const served = await serve(
-    { ENCRYPTION_KEYS: 'a key of the tests' },
-    { rateLimits: NO_LIMITS },
-    logger,
-  );
+  const served = await serve({ ENCRYPTION_KEYS: 'a key of the tests' }, { rateLimits: NO_LIMITS }, logger);
   const making = { db: served.db, secrets: [JWT_SECRET] };
   const [own, other] = await Promise.all([createTenant(making), createTenant(making)]);
   const makers = makersOf(served);

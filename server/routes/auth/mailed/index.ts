@@ -26,7 +26,7 @@ const ON_ITS_WAY = 'If there is an account with this address, a mail is on its w
 const linkInvalid = () =>
   badRequest(
     'This link was used already, was replaced by a newer one, or has run out. Ask for a new one.',
-    undefined,
+    [{ path: 'token', message: 'is not valid any more' }],
     'link_invalid',
   );
 
