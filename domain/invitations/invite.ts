@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Statement } from '../../db/scope';
 import { trxStatement } from '../../db/trx-statement';
-import { conflict, tooManyRequests } from '../../lib/errors';
+import { conflict, forbidden, tooManyRequests } from '../../lib/errors';
 import { newId } from '../../lib/ids';
 import { recordAudit, type AuditOrigin } from '../audit/record';
 import { queueMail } from '../mail/queue-mail';
@@ -31,6 +31,11 @@ const LOCK: Statement = {
   name: 'invitations-lock-business',
   text: 'select from businesses where id = $1 for no key update',
 };
+const LOCK_INVITER: Statement = {
+  name: 'invitations-lock-inviter',
+  // Against a demotion or removal that is under way: it voids their invitations, and this one must not come after it.
+  text: `select from memberships where business_id = $1 and user_id = $2 and role = 'admin' for share`,
+};
 const INVITE: Statement = {
   name: 'invitations-invite',
   // A new id in the old one's place: the link that was mailed before is void.
@@ -45,7 +50,7 @@ const INVITE: Statement = {
 /**
  * Invites an address, in the place of an open invitation that it has, and queues the mail. Roles end at admin, which
  * is what whoever invites is, so none is above their own.
- * @throws HttpError 409 for a member and where too many are open, 429 for an address that was just written to
+ * @throws HttpError 403 for who is no admin any more, 409 for a member and where too many are open, 429 for an address that was just written to
  */
 export async function invite(
   trx: Knex.Transaction,
@@ -55,6 +60,8 @@ export async function invite(
 ): Promise<{ invitation: InvitationRow; mailId: string }> {
   const { businessId } = actor;
   await trxStatement(trx, LOCK, [businessId]);
+  const inviters = await trxStatement(trx, LOCK_INVITER, [businessId, actor.userId]);
+  if (inviters.length === 0) throw forbidden();
   const [found] = await trxStatement<{ isMember: boolean; open: number; waitSeconds: number | null }>(
     trx,
     LOOK,

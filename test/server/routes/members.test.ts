@@ -162,6 +162,18 @@ describe('admins at once', () => {
     expect(answers.map((answer) => answer.body?.error?.code).filter(Boolean)).toEqual(['last_admin']);
   });
 
+  it('of one who invites while another demotes them, no invitation stays', async () => {
+    const second = await createPerson(making(), tenant.businessId, 'admin');
+    const [held] = await sql(`select id from memberships where user_id = '${second.userId}'`);
+    await whileHeld(served.databaseUrl, { table: 'memberships', id: held?.id as string }, 2, () =>
+      Promise.all([
+        api(tenant.admin).patch(path(second), { role: 'viewer' }),
+        api(second).post('/business/invitations', { email: 'accomplice@example.test', role: 'admin' }),
+      ]),
+    );
+    expect(dataOf(await api(tenant.admin).get('/business/invitations'))).toEqual([]);
+  });
+
   it('twenty of three leave one', async () => {
     const admins = [
       tenant.admin,
