@@ -1,17 +1,16 @@
 import fc from 'fast-check';
+import { parse as parseQuery } from 'node:querystring';
 import type { Route } from '../../server/http/route';
 import { call, type ApiAnswer } from '../server/http/api';
 import { contentsOf } from '../server/http/contents';
 import { expectRefusal } from '../server/http/expect-refusal';
 import { jsonSchemaOf, namesOf } from './fuzz/from-schema';
+import { CASES, SEED } from './fuzz/seed';
 import { requestsOf, type FuzzedCall } from './fuzz/requests';
 import { openFuzzWorld, type FuzzWorld } from './fuzz/world';
 
 jest.setTimeout(300_000);
 
-/** The same cases each time; another seed or more cases for a long run of one's own. A failure prints its seed. */
-const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
-const CASES = Number(process.env.FUZZ_CASES ?? 20);
 /** What takes a password is hashed: 30 ms of the processor each. */
 const CASES_OF_PASSWORDS = Math.ceil(CASES / 3);
 
@@ -54,7 +53,7 @@ const withoutWork = (route: Route, request: FuzzedCall): FuzzedCall =>
 /** Everything that a detail of this route can be about. */
 function namesIn(route: Route, request: FuzzedCall): Set<string> {
   const schemas = [route.params, route.query, route.body].flatMap((schema) => schema ?? []);
-  const sent = decodeURIComponent(request.path.split('?')[1]?.replace(/%(?![0-9a-f]{2})/gi, '%25') ?? '');
+  const sent = Object.keys(parseQuery(request.path.split('?')[1] ?? ''));
   return new Set([
     'body',
     'query',
@@ -64,7 +63,7 @@ function namesIn(route: Route, request: FuzzedCall): Set<string> {
     'Content-Type',
     'Last-Event-ID',
     ...schemas.flatMap((schema) => namesOf(jsonSchemaOf(schema))),
-    ...sent.split(/[=&.[]/),
+    ...sent.map((name) => name.split(/[.[]/)[0] ?? ''),
     ...String(request.body ?? '').split(/[".]/),
   ]);
 }
