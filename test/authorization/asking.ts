@@ -21,18 +21,21 @@ export const isPersonal = ({ path }: Pick<Route, 'path'>): boolean => PERSONAL.h
 
 /** A new thing of the kind that the route is about, for the whole business to see where it is no personal one. */
 export const thingFor = (world: World, route: Route, owner: Person): Promise<string> =>
-  makerFor(world.makers, route.path)(owner, route.path.startsWith('/dashboards') ? { shared: true } : {});
+  makerFor(world.makers, route.path)(owner, {
+    ...(route.path.startsWith('/dashboards') && { shared: true }),
+    ...(route.path.endsWith('/refresh') && { source: { kind: 'http', url: 'https://api.example.test/' } }),
+  });
 
 /** Sends what the route takes about the thing of this id. */
 export const ask = (
-  { port }: Pick<World, 'port'>,
+  world: World,
   route: Route,
   token: string | undefined,
   id = '',
 ): Promise<ApiAnswer> =>
-  call(port, {
+  call(world.port, {
     method: route.method,
     path: `${pathOf(route, id)}${WORKED.has(nameOf(route)) ? '?nope=1' : ''}`,
     token,
-    ...(route.body && { json: bodyFor(nameOf(route)) ?? sampleOf(route.body) }),
+    ...(route.body && { json: bodyFor(world, nameOf(route)) ?? sampleOf(route.body) }),
   });

@@ -24,6 +24,8 @@ export interface Principal {
   role: Role | undefined;
   scopes?: readonly ApiScope[];
   unverified?: true;
+  /** Their password is not looked at for now. */
+  locked?: true;
 }
 
 /** What the table says of somebody. A refusal of a login is 401, of a right 403. */
@@ -74,10 +76,10 @@ export const PEOPLE: Readonly<Record<string, Make>> = {
     change(world, `update users set operator = true, operator_may_act = true where id = '${userId}'`),
   ),
   // The lock is the address's at a login: whoever locks it must not end the owner's sessions.
-  'a locked member': person('member', lock),
+  'a locked member': async (world) => ({ ...(await person('member', lock)(world)), locked: true }),
 };
 
-export async function lock(world: World, { email }: Person): Promise<void> {
+async function lock(world: World, { email }: Person): Promise<void> {
   await change(
     world,
     `insert into login_failures (address_hash, failures, locks, locked_until)
@@ -168,7 +170,7 @@ export const LESSER: Readonly<Record<string, Make>> = {
   },
 };
 
-function apiKey(role: Role, scopes: readonly ApiScope[]): Make {
+export function apiKey(role: Role, scopes: readonly ApiScope[]): Make {
   return async (world) => {
     const maker = await createPerson(world.making, world.own.businessId, role);
     const { text, id } = await keyOf(world, maker, scopes);
