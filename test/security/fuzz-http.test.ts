@@ -53,7 +53,7 @@ const withoutWork = (route: Route, request: FuzzedCall): FuzzedCall =>
 /** Everything that a detail of this route can be about. */
 function namesIn(route: Route, request: FuzzedCall): Set<string> {
   const schemas = [route.params, route.query, route.body].flatMap((schema) => schema ?? []);
-  const sent = Object.keys(parseQuery(request.path.split('?')[1] ?? ''));
+  const sent = Object.keys(parseQuery(request.path.split('?').slice(1).join('?')));
   return new Set([
     'body',
     'query',

@@ -8,7 +8,11 @@ const NOT_BRANDED = ['schedule', 'source', 'config', 'request', 'layout'];
  * whatever of them turns up elsewhere can be told by it.
  * @returns the tables that hold it now
  */
-export async function brand({ sql }: Platform, businessId: string, text: string): Promise<string[]> {
+export async function brand(
+  { sql }: Pick<Platform, 'sql'>,
+  businessId: string,
+  text: string,
+): Promise<string[]> {
   await sql(`do $$ declare place record; begin
     for place in
       select column_name, table_name, data_type from information_schema.columns
