@@ -23,12 +23,17 @@ const OURS = 'ostrich5b7710';
 
 let stage: Stage;
 let gets: Route[];
+/** One of each role, of both businesses. */
+let listeners: Listener[];
+let theirs: Listener[];
 /** Ids of the things of each business, by the path of the route that asks for them. */
 const ids = new Map<Tenant, Map<string, string>>();
 
 /** The routes need nothing of a server to be listed. */
 const routesOf = (): Route[] => apiRoutes(blank as ServerContext);
 const blank: unknown = new Proxy(() => undefined, { get: () => blank, apply: () => blank });
+
+const listenAll = (tenant: Tenant) => Promise.all(ROLES.map((role) => stage.listen(tenant[role])));
 
 async function makeThings(tenant: Tenant): Promise<Map<string, string>> {
   const made = new Map<string, string>();
@@ -44,6 +49,8 @@ async function makeThings(tenant: Tenant): Promise<Map<string, string>> {
 
 beforeAll(async () => {
   stage = await openStage();
+  // Before there is anything: a sync at the end gives all of it.
+  [listeners, theirs] = [await listenAll(stage.own), await listenAll(stage.other)];
   gets = routesOf().filter(({ method }) => method === 'get');
   for (const tenant of [stage.own, stage.other]) {
     ids.set(tenant, await makeThings(tenant));
@@ -115,8 +122,6 @@ const eventsWithCanary = ({ events }: Listener): Set<string> =>
 
 it('nothing of a business reaches another’s people', async () => {
   const { own, other, port, sandbox, app } = stage;
-  const listeners = await Promise.all(ROLES.map((role) => stage.listen(own[role])));
-  const theirs = await Promise.all(ROLES.map((role) => stage.listen(other[role])));
   const [theirAdmin] = theirs.filter(({ person }) => person.role === 'admin') as [Listener];
   // They ask for rooms that are not theirs.
   for (const { socket } of listeners) {

@@ -33,6 +33,8 @@ export interface Stage {
 export interface Listener {
   person: Person;
   socket: Socket;
+  /** Of a sync when it connected. */
+  cursor: string;
   events: { name: EventName; text: string }[];
 }
 
@@ -75,7 +77,8 @@ export async function openStage(): Promise<Stage> {
         events.push({ name, text: JSON.stringify(payload) }),
       );
       await connected(socket);
-      return { person, socket, events };
+      const { cursor } = (await ask(socket, 'sync', {})) as unknown as { cursor: string };
+      return { person, socket, cursor, events };
     },
     async close() {
       for (const socket of sockets) socket.disconnect();
@@ -89,9 +92,12 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-/** All that a sync from the beginning gives. */
-export const syncOf = async ({ socket }: Listener): Promise<string> =>
-  JSON.stringify(await ask(socket, 'sync', {}));
+/** All that a sync gives of what was written since they connected. */
+export async function syncOf({ socket, cursor }: Listener): Promise<string> {
+  const answer = await ask(socket, 'sync', { cursor });
+  if (!answer.ok || answer.reset) throw new Error(`This sync gives no rows: ${JSON.stringify(answer)}`);
+  return JSON.stringify(answer);
+}
 
 /** Waits for the end of a run. */
 export const ended = (port: number, { token }: Person, runId: string) =>
