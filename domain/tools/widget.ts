@@ -23,6 +23,9 @@ export type ToolWidget = WidgetDataRow &
     'id' | 'businessId' | 'ownerId' | 'name' | 'type' | 'scope' | 'config' | 'source' | 'schedule'
   >;
 
+/** What a tool may do to a widget. */
+export type WidgetRight = 'read' | 'refresh' | 'update';
+
 /**
  * The widget, where the actor may do this to it.
  * @throws HttpError 404 where they may not see it, in the words for one that does not exist; 403 for the rest
@@ -31,7 +34,7 @@ export async function findToolWidget(
   trx: Knex.Transaction,
   actor: Actor,
   widgetId: string,
-  action: 'read' | 'refresh' | 'update',
+  action: WidgetRight,
 ): Promise<ToolWidget> {
   const [widget] = await trxStatement<ToolWidget>(trx, WIDGET, [widgetId]);
   if (!widget || !widgetPolicy.read(actor, widget)) throw notFound(`Widget ${widgetId}`);

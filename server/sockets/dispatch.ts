@@ -57,6 +57,7 @@ async function answerTo(
     if (socket.data.expiresAt <= Date.now())
       throw unauthorized('The access token has run out.', 'invalid_token');
     const payload = parse(event.payload, args[0]);
+    await event.access(context, socket.data.actor, payload);
     return { ok: true, ...(await event.handle(context, socket, payload)) };
   } catch (error) {
     return { ok: false, error: failureOf(error, context.logger, name) };

@@ -26,16 +26,20 @@ export const thingFor = (world: World, route: Route, owner: Person): Promise<str
     ...(route.path.endsWith('/refresh') && { source: { kind: 'http', url: 'https://api.example.test/' } }),
   });
 
-/** Sends what the route takes about the thing of this id. */
+/**
+ * Sends what the route takes about the thing of this id.
+ * @param toTheEnd also where a worker would have to answer
+ */
 export const ask = (
   world: World,
   route: Route,
   token: string | undefined,
   id = '',
+  toTheEnd = false,
 ): Promise<ApiAnswer> =>
   call(world.port, {
     method: route.method,
-    path: `${pathOf(route, id)}${WORKED.has(nameOf(route)) ? '?nope=1' : ''}`,
+    path: `${pathOf(route, id)}${WORKED.has(nameOf(route)) && !toTheEnd ? '?nope=1' : ''}`,
     token,
     ...(route.body && { json: bodyFor(world, nameOf(route)) ?? sampleOf(route.body) }),
   });

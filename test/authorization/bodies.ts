@@ -15,6 +15,7 @@ const BODIES: Readonly<Record<string, (world: World) => object>> = {
   'post /auth/2fa/enable': () => ({ code }),
   'post /auth/2fa/disable': () => ({ password: PASSWORD, code }),
   'post /auth/2fa/recovery-codes': () => ({ password: PASSWORD, code }),
+  'post /auth/resend-verification': () => ({ email: 'someone@example.test' }),
   'post /business/invitations': () => ({ email: `${newId()}@example.test`, role: 'viewer' }),
   'post /widgets': () => widgetBody(),
   'post /connections': () => httpConnectionBody(),

@@ -88,13 +88,13 @@ it.each(Object.entries(ASKING))(
     const before = await contentsOf(world.databaseUrl);
     const tried = await eachOf(routes, async (route) => {
       const unknownId = newId();
-      const unknown = await ask(world, route, principal.token, unknownId);
+      const unknown = await ask(world, route, principal.token, unknownId, true);
       const isAllowed = gateFor(ruleOf(route), principal) === 'through';
       // Who may not do it to any thing is told so first, or learns nothing of this one.
       expectRefusal(`${who}: ${nameOf(route)}`, unknown, isAllowed ? [404] : [403, 404]);
       const ids = hidden.get(nameOf(route)) ?? [];
       for (const [what, id] of ids) {
-        const answer = await ask(world, route, principal.token, id);
+        const answer = await ask(world, route, principal.token, id, true);
         expect([nameOf(route), what, visible(answer, id)]).toEqual([
           nameOf(route),
           what,

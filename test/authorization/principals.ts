@@ -119,7 +119,9 @@ export const NOBODIES: Readonly<Record<string, Make>> = {
   'a token for another’s session': nobody('viewer', async ({ own }, { userId }) =>
     signAccessToken({ userId, sessionId: own.admin.sessionId, businessId: own.businessId }, [JWT_SECRET]),
   ),
-  'a token of another secret': nobody('admin', async (_, claims) => signAccessToken(claims, ['another secret'])),
+  'a token of another secret': nobody('admin', async (_, claims) =>
+    signAccessToken(claims, ['another secret']),
+  ),
   'a refresh token': nobody('admin', async (_, { sessionId }) => refreshTokenOf(sessionId, 1, [JWT_SECRET])),
   'a login that waits for its second factor': nobody('admin', async ({ db }, { userId }) => {
     const id = await withSystem(db, (tx) => openChallenge(tx, userId));
@@ -158,7 +160,9 @@ export const LESSER: Readonly<Record<string, Make>> = {
     );
     return { token: made.token, person: made, role: 'viewer' };
   },
-  ...Object.fromEntries(API_SCOPES.map((scope) => [`an admin’s API key for ${scope}`, apiKey('admin', [scope])])),
+  ...Object.fromEntries(
+    API_SCOPES.map((scope) => [`an admin’s API key for ${scope}`, apiKey('admin', [scope])]),
+  ),
   'a viewer’s API key for everything': apiKey('viewer', API_SCOPES),
   'a member’s API key for everything': apiKey('member', API_SCOPES),
   'a manager’s API key for everything': apiKey('manager', API_SCOPES),
@@ -177,7 +181,10 @@ export function apiKey(role: Role, scopes: readonly ApiScope[]): Make {
     // The first use is noted in the key's row: before anyone compares what was written.
     await apiOf(world.port, text).get('/rate-limit');
     await eventually('the use of the key is noted', async () => {
-      const used = await change(world, `select 1 from api_keys where id = '${id}' and last_used_at is not null`);
+      const used = await change(
+        world,
+        `select 1 from api_keys where id = '${id}' and last_used_at is not null`,
+      );
       return used.length > 0;
     });
     return { token: text, person: maker, role, scopes };
@@ -187,7 +194,12 @@ export function apiKey(role: Role, scopes: readonly ApiScope[]): Make {
 async function keyOf({ db }: World, maker: Person, scopes: readonly ApiScope[]) {
   const actor = { ...maker, operator: false, emailVerified: true, apiKey: null };
   const { row, text } = await withTenantModels(db, maker.businessId, (trx) =>
-    createApiKey(trx, actor, { ...NOWHERE, businessId: maker.businessId }, { name: 'A key', scopes, expiresAt: null }),
+    createApiKey(
+      trx,
+      actor,
+      { ...NOWHERE, businessId: maker.businessId },
+      { name: 'A key', scopes, expiresAt: null },
+    ),
   );
   return { id: row.id, text };
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { HttpError } from '../../../lib/errors';
-import { defineEvent } from './event';
+import { defineEvent, everyLogin } from './event';
 
 /** A socket goes on with a newer token of the same login. Another person's, business's or login's needs a new socket. */
 export const authRefresh = defineEvent({
   name: 'auth.refresh',
   payload: z.strictObject({ token: z.string().min(1).max(8_192) }),
+  access: everyLogin,
   async handle({ authenticator }, { data }, { token }) {
     const { actor, expiresAt } = await authenticator.authenticate(token);
     const { actor: current } = data;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { findConversationAccess } from '../../../domain/conversations/access';
-import { conversationPolicy } from '../../../domain/policies/conversation';
-import { HttpError, notFound } from '../../../lib/errors';
+import { HttpError } from '../../../lib/errors';
 import { conversationRoom } from '../../../realtime/rooms';
+import { assertMayReadConversation } from './assert-may-read';
 import { idSchema } from '../../http/lists';
 import { MAX_OPEN_CONVERSATIONS } from '../limits';
 import { defineEvent } from './event';
@@ -11,11 +10,9 @@ import { defineEvent } from './event';
 export const conversationOpen = defineEvent({
   name: 'conversation.open',
   payload: z.strictObject({ conversationId: idSchema }),
-  async handle({ db }, socket, { conversationId }) {
+  access: ({ db }, actor, { conversationId }) => assertMayReadConversation(db, actor, conversationId),
+  async handle(_context, socket, { conversationId }) {
     const { data } = socket;
-    const access = await findConversationAccess(db, data.actor.businessId, conversationId);
-    // The same answer for what is foreign, someone else's, deleted or not there: they can't be told apart.
-    if (!access || !conversationPolicy.read(data.actor, access)) throw notFound('Conversation');
     const open = (data.conversations ??= new Set());
     if (open.size >= MAX_OPEN_CONVERSATIONS && !open.has(conversationId)) {
       throw new HttpError(

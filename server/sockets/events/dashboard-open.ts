@@ -3,7 +3,7 @@ import { notFound } from '../../../lib/errors';
 import { MAX_OPEN_DASHBOARDS } from '../../../realtime/presence/limits';
 import { dashboardRoom } from '../../../realtime/rooms';
 import { HttpError } from '../../../lib/errors';
-import { assertMayRead } from './assert-may-read';
+import { assertMayReadDashboard } from './assert-may-read';
 import { idSchema } from '../../http/lists';
 import { defineEvent } from './event';
 
@@ -11,9 +11,9 @@ import { defineEvent } from './event';
 export const dashboardOpen = defineEvent({
   name: 'dashboard.open',
   payload: z.strictObject({ dashboardId: idSchema }),
-  async handle({ db, presence }, socket, { dashboardId }) {
-    const { actor, connection } = socket.data;
-    await assertMayRead(db, actor, dashboardId);
+  access: ({ db }, actor, { dashboardId }) => assertMayReadDashboard(db, actor, dashboardId),
+  async handle({ presence }, socket, { dashboardId }) {
+    const { connection } = socket.data;
     if (
       (connection.dashboards?.size ?? 0) >= MAX_OPEN_DASHBOARDS &&
       !connection.dashboards?.has(dashboardId)

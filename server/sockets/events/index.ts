@@ -17,5 +17,11 @@ const ALL: SocketEvent[] = [
   authRefresh,
 ];
 
+/** @throws Error at start for an event without an access rule */
+export function eventsOf(events: readonly SocketEvent[]): ReadonlyMap<string, SocketEvent> {
+  for (const { name, access } of events) if (!access) throw new Error(`${name} has no access rule.`);
+  return new Map(events.map((event) => [event.name, event]));
+}
+
 /** Every event a client may send, by name. */
-export const EVENTS: ReadonlyMap<string, SocketEvent> = new Map(ALL.map((event) => [event.name, event]));
+export const EVENTS = eventsOf(ALL);

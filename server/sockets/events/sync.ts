@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sync } from '../../../realtime/sync';
-import { defineEvent } from './event';
+import { defineEvent, everyLogin } from './event';
 
 /** Ours are below 120 characters; anything up to this is answered with a reset. */
 const MAX_CURSOR_CHARACTERS = 500;
@@ -9,5 +9,6 @@ const MAX_CURSOR_CHARACTERS = 500;
 export const syncEvent = defineEvent({
   name: 'sync',
   payload: z.strictObject({ cursor: z.string().max(MAX_CURSOR_CHARACTERS).nullish() }),
+  access: everyLogin,
   handle: ({ db }, socket, { cursor }) => sync(db, socket.data.actor, cursor ?? undefined),
 });

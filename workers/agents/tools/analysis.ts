@@ -1,14 +1,15 @@
 import { analyse } from '../../../domain/analysis/analyse';
 import { figureHistory, singleFigureOf } from '../../../domain/analysis/history';
 import { tableOf } from '../../../domain/analysis/table';
-import { findToolWidget, freshnessOf } from '../../../domain/tools/widget';
+import { freshnessOf } from '../../../domain/tools/widget';
 import type { Tool } from './tool';
 
 /** A widget that shows one figure is analysed over its history, every other one over what it shows now. */
 export const analysisTool: Tool<'analysis'> = {
   name: 'analysis',
-  async run(_, { widgetId, ...question }, { trx, actor }) {
-    const widget = await findToolWidget(trx, actor, widgetId, 'read');
+  rights: () => 'read',
+  async run(_, { widgetId, ...question }, { trx, widget: find }) {
+    const widget = await find(widgetId);
     const { id, name, type, config, data } = widget;
     const about = { widget: { id, name, type }, ...freshnessOf(widget) };
     const figure = singleFigureOf(type, config, data, question.column);

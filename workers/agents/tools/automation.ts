@@ -2,7 +2,7 @@ import { recordAudit, type AuditOrigin } from '../../../domain/audit/record';
 import { presentWidget, type WidgetRow } from '../../../domain/presenters/widget';
 import { requestRefreshWithin, type Claim } from '../../../domain/refresh/request';
 import type { Schedule } from '../../../domain/refresh/schedule';
-import { findToolWidget, type ToolWidget } from '../../../domain/tools/widget';
+import type { ToolWidget } from '../../../domain/tools/widget';
 import type { Actor } from '../../../domain/roles';
 import { auditedWidget } from '../../../domain/widgets/audited';
 import { isFetched } from '../../../domain/widgets/fetched-kinds';
@@ -29,15 +29,16 @@ function assertFetched(widget: ToolWidget): void {
 
 export const automationTool: Tool<'automation'> = {
   name: 'automation',
-  async summarise(_, { action, widgetId, schedule = null }, { trx, actor }) {
-    const widget = await findToolWidget(trx, actor, widgetId, actionRight[action]);
+  rights: ({ action }) => actionRight[action],
+  async summarise(_, { action, widgetId, schedule = null }, scope) {
+    const widget = await scope.widget(widgetId);
     assertFetched(widget);
     if (action === 'refresh') return `Refresh the widget "${widget.name}" now.`;
     const [before, after] = [widget.schedule, schedule].map(describeSchedule);
     return `Change the schedule of the widget "${widget.name}" from ${before} to ${after}.`;
   },
   async effect(context, { action, widgetId, schedule = null }, scope) {
-    const widget = await findToolWidget(scope.trx, scope.actor, widgetId, actionRight[action]);
+    const widget = await scope.widget(widgetId);
     assertFetched(widget);
     return action === 'refresh'
       ? refresh(context, widget, scope)

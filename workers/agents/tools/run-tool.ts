@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import { withTenantModels } from '../../../db/scope';
+import type { Actor } from '../../../domain/roles';
 import type { ToolName } from '../../../domain/runs/types';
 import { TOOL_CATALOG } from '../../../domain/tools/catalog';
 import { EFFECT_TIMEOUT_MS, openToolScope, TOOL_TIMEOUT_MS } from '../../../domain/tools/scope';
+import { findToolWidget, type WidgetRight } from '../../../domain/tools/widget';
 import { HttpError } from '../../../lib/errors';
 import { withinLimit } from '../../../lib/within-limit';
 import type { ToolCall } from '../providers/provider';
@@ -46,10 +48,12 @@ export async function summariseCall(
   const parsed = parseCall(allowed, call);
   if (!parsed.ok) return { outcome: failed(parsed.message) };
   const tool = TOOLS[parsed.name] as Tool;
+  const args = parsed.args as never;
   const summarise = 'effect' in tool ? tool.summarise : undefined;
   if (!summarise) return { summary: TOOL_CATALOG[parsed.name].description };
   try {
-    return { summary: await inScope(context, (scope) => summarise(context, parsed.args as never, scope)) };
+    const summary = await inScope(context, tool.rights(args), (scope) => summarise(context, args, scope));
+    return { summary };
   } catch (error) {
     return { outcome: failureOf(context, parsed.name, error) };
   }
@@ -74,7 +78,8 @@ export async function runCall(
   if ('effect' in tool) return runEffect(context, tool, args as never, finish);
   let outcome: ToolOutcome;
   try {
-    outcome = done(await inScope(context, (scope) => tool.run(context, args as never, scope)));
+    const right = tool.rights(args);
+    outcome = done(await inScope(context, right, (scope) => tool.run(context, args as never, scope)));
   } catch (error) {
     outcome = failureOf(context, name, error);
   }
@@ -92,7 +97,7 @@ async function runEffect(
     await finish({ status: 'done', result: '' }, async (trx) => {
       context.signal.throwIfAborted();
       const actor = await openToolScope(trx, context.actor, EFFECT_TIMEOUT_MS);
-      const effect = await tool.effect(context, args, { trx, actor });
+      const effect = await tool.effect(context, args, scopeOf(trx, actor, tool.rights(args)));
       made = { effect, outcome: done(effect.result) };
       return made.outcome.result;
     });
@@ -106,15 +111,25 @@ async function runEffect(
 }
 
 /** Statements have the limit too: what is not waited for any more must not work on. */
-const inScope = <T>(context: ToolContext, work: (scope: ToolScope) => Promise<T>): Promise<T> =>
+const inScope = <T>(
+  context: ToolContext,
+  right: WidgetRight,
+  work: (scope: ToolScope) => Promise<T>,
+): Promise<T> =>
   withinLimit(
     withTenantModels(context.db, context.actor.businessId, async (trx) => {
       context.signal.throwIfAborted();
-      return work({ trx, actor: await openToolScope(trx, context.actor, TOOL_TIMEOUT_MS) });
+      return work(scopeOf(trx, await openToolScope(trx, context.actor, TOOL_TIMEOUT_MS), right));
     }),
     TOOL_TIMEOUT_MS,
     'the tool',
   );
+
+const scopeOf = (trx: Knex.Transaction, actor: Actor, right: WidgetRight): ToolScope => ({
+  trx,
+  actor,
+  widget: (id) => findToolWidget(trx, actor, id, right),
+});
 
 const done = (data: unknown): ToolOutcome => ({ status: 'done', result: resultText(data) });
 const failed = (message: string): ToolOutcome => ({ status: 'failed', result: errorText(message) });

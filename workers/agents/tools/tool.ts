@@ -3,6 +3,7 @@ import type { Database } from '../../../db/database';
 import type { Actor } from '../../../domain/roles';
 import type { ToolName } from '../../../domain/runs/types';
 import type { ToolArguments } from '../../../domain/tools/catalog';
+import type { ToolWidget, WidgetRight } from '../../../domain/tools/widget';
 import type { Jobs } from '../../../jobs/enqueue';
 import type { Logger } from '../../../lib/logger';
 import type { Publish } from '../../../realtime/publish';
@@ -28,6 +29,11 @@ export interface ToolContext {
 export interface ToolScope {
   trx: Knex.Transaction;
   actor: Actor;
+  /**
+   * A widget, where the asker may do to it what the tool's `rights` say.
+   * @throws HttpError 404, 403 (domain/tools/widget)
+   */
+  widget(id: string): Promise<ToolWidget>;
 }
 
 export interface ToolEffect {
@@ -42,7 +48,11 @@ export interface ToolEffect {
  * the call is done, so a crash never does it twice; where a person confirms it, `summarise` says to what.
  * All throw HttpError with a text that the model may read: 404 for whatever the asker may not see.
  */
-export type Tool<Name extends ToolName = ToolName> = { name: Name } & (
+export type Tool<Name extends ToolName = ToolName> = {
+  name: Name;
+  /** What a call with these arguments does to the widgets that it names; the scope gives it none for less. */
+  rights(args: ToolArguments<Name>): WidgetRight;
+} & (
   | { run(context: ToolContext, args: ToolArguments<Name>, scope: ToolScope): Promise<unknown> }
   | {
       summarise?(context: ToolContext, args: ToolArguments<Name>, scope: ToolScope): Promise<string>;
