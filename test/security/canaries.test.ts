@@ -74,9 +74,10 @@ async function readAll(person: Person, tenant: Tenant): Promise<Seen[]> {
   const seen: Seen[] = [];
   for (const route of gets) {
     const path = pathOf(route, ids.get(tenant)?.get(route.path) ?? '');
-    const more = [{ search: WORD }, { groupBy: 'agent' }, { groupBy: 'user' }]
-      .filter((query) => route.query?.safeParse(query).success)
-      .map((query) => `?${new URLSearchParams(query as Record<string, string>)}`);
+    const more: string[] = [];
+    for (const query of [{ search: WORD }, { groupBy: 'agent' }, { groupBy: 'user' }]) {
+      if (route.query?.safeParse(query).success) more.push(`?${new URLSearchParams(query).toString()}`);
+    }
     for (const [query, accept] of [
       ['', 'application/json'],
       ['', 'text/csv'],
