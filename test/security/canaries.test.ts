@@ -75,8 +75,12 @@ async function readAll(person: Person, tenant: Tenant): Promise<Seen[]> {
   for (const route of gets) {
     const path = pathOf(route, ids.get(tenant)?.get(route.path) ?? '');
     const more: string[] = [];
-    for (const query of [{ search: WORD }, { groupBy: 'agent' }, { groupBy: 'user' }]) {
-      if (route.query?.safeParse(query).success) more.push(`?${new URLSearchParams(query).toString()}`);
+    for (const [name, value] of [
+      ['search', WORD],
+      ['groupBy', 'agent'],
+      ['groupBy', 'user'],
+    ] as const) {
+      if (route.query?.safeParse({ [name]: value }).success) more.push(`?${name}=${value}`);
     }
     for (const [query, accept] of [
       ['', 'application/json'],
