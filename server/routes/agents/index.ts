@@ -59,6 +59,7 @@ export function agentRoutes(context: ServerContext): Route[] {
         const { field, direction } = sortOf(query.sort);
         const page = await withTenantModels(db, actor.businessId, async (trx) => {
           const agents = Agent.query(trx)
+            .where('business_id', actor.businessId)
             .orderBy(SORT_COLUMNS[field] ?? 'created_at', direction)
             .orderBy('id')
             .page(query.page - 1, query.pageSize);

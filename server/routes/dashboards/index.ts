@@ -46,6 +46,7 @@ export function dashboardRoutes(context: ServerContext): Route[] {
         const { field, direction } = sortOf(query.sort);
         const page = await withTenantModels(db, actor.businessId, async (trx) => {
           const dashboards = Dashboard.query(trx)
+            .where('business_id', actor.businessId)
             .where((visible) => {
               visible.where('shared', true).orWhere('owner_id', actor.userId);
             })

@@ -45,6 +45,7 @@ export function providerRoutes(context: ServerContext): Route[] {
         const { field, direction } = sortOf(query.sort);
         const page = await withTenantModels(db, actor.businessId, async (trx) => {
           const providers = Provider.query(trx)
+            .where('business_id', actor.businessId)
             .orderBy(SORT_COLUMNS[field] ?? 'created_at', direction)
             .orderBy('id')
             .page(query.page - 1, query.pageSize);

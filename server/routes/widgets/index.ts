@@ -49,6 +49,7 @@ export function widgetRoutes(context: ServerContext): Route[] {
         const { field, direction } = sortOf(query.sort);
         const page = await withTenantModels(db, actor.businessId, async (trx) => {
           const widgets = Widget.query(trx)
+            .where('business_id', actor.businessId)
             .where((visible) => {
               visible.where('scope', 'business').orWhere('owner_id', actor.userId);
             })
