@@ -7,7 +7,6 @@ import { createPerson, createTenant, type Person, type Tenant } from '../../fact
 import { apiOf, call, type ApiAnswer } from '../http/api';
 import { contentsOf } from '../http/contents';
 import { expectRefusal, pathOf } from '../http/expect-refusal';
-import { sampleOf } from '../http/sample';
 import { JWT_SECRET, serve, type Served } from '../serve';
 import { makerFor, makersOf, type Maker } from './things';
 
@@ -36,66 +35,6 @@ function visible({ status, headers, text, body }: ApiAnswer, id: string) {
   const said = text.replaceAll(String(requestId), '(request id)').replaceAll(id, '(id)');
   return { status, headers: rest, said, code: body.error?.code };
 }
-
-const withId = () => routes.filter(({ path }) => path.includes('/:id'));
-const send = (route: Route, person: Person, id: string) =>
-  call(served.port, {
-    method: route.method,
-    path: pathOf(route, id),
-    token: person.token,
-    ...(route.body && { json: sampleOf(route.body) }),
-  });
-
-/** Every route with an id answers `person` about these ids as about one that does not exist, and changes nothing. */
-async function expectUnknown(person: Person, idFor: (route: Route) => string | undefined): Promise<number> {
-  const before = await contentsOf(served.databaseUrl);
-  let tried = 0;
-  for (const route of withId()) {
-    const id = idFor(route);
-    if (id === undefined) continue;
-    const unknownId = newId();
-    const unknown = await send(route, person, unknownId);
-    expectRefusal(`${route.method} ${route.path}`, unknown, [404]);
-    const answer = await send(route, person, id);
-    expect([route.method, route.path, visible(answer, id)]).toEqual([
-      route.method,
-      route.path,
-      visible(unknown, unknownId),
-    ]);
-    tried += 1;
-  }
-  expect(await contentsOf(served.databaseUrl)).toEqual(before);
-  return tried;
-}
-
-it('answers about another business’s things as about none', async () => {
-  const ids = new Map<string, string>();
-  for (const { path } of withId()) ids.set(path, await makerFor(makers, path)(other.admin));
-  expect(await expectUnknown(own.admin, ({ path }) => ids.get(path))).toBeGreaterThan(10);
-});
-
-it('answers about a colleague’s own things as about none', async () => {
-  const made = {
-    widgets: await makerFor(makers, '/widgets')(colleague, { scope: 'user' }),
-    dashboards: await makerFor(makers, '/dashboards')(colleague),
-    themes: await makerFor(makers, '/themes')(colleague),
-    notifications: await makerFor(makers, '/notifications')(colleague),
-    conversations: await makerFor(makers, '/conversations')(colleague),
-    runs: await makerFor(makers, '/runs')(colleague),
-    reports: await makerFor(makers, '/reports')(colleague),
-  };
-  const idFor = ({ path }: Route) => (made as Record<string, string>)[path.split('/')[1] ?? ''];
-  for (const person of [own.admin, own.manager])
-    expect(await expectUnknown(person, idFor)).toBeGreaterThan(8);
-  // They are there for their owner.
-  for (const [kind, id] of [
-    ['widgets', made.widgets],
-    ['dashboards', made.dashboards],
-    ['themes', made.themes],
-  ]) {
-    expect((await apiOf(served.port, colleague.token).get(`/${kind}/${id}`)).status).toBe(200);
-  }
-});
 
 it('lists nothing of another business or of a colleague’s own', async () => {
   const admins = new Set(['providers', 'api-keys', 'business/invitations']);
