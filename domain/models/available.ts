@@ -43,7 +43,10 @@ export function environmentProviderIds(env: Partial<ProviderEnv>): string[] {
   return Object.entries(configured).flatMap(([id, is]) => (is ? [id] : []));
 }
 
-const OWN: Statement = { name: 'models-own', text: 'select slug, models from providers order by slug' };
+const OWN: Statement = {
+  name: 'models-own',
+  text: 'select slug, models from providers where business_id = current_business() order by slug',
+};
 
 const PRICES: Statement = {
   name: 'models-prices',
@@ -51,7 +54,8 @@ const PRICES: Statement = {
   text: `select distinct on (p.provider, p.model) p.provider, p.model, p.tiers -> 0 as tier
            from model_prices p
           where p.effective_from <= now()
-            and (p.business_id is null or exists (select from providers where slug = p.provider))
+            and (p.business_id is null or (p.business_id = current_business()
+              and exists (select from providers o where o.business_id = p.business_id and o.slug = p.provider)))
           order by p.provider, p.model, p.business_id nulls last, p.effective_from desc`,
 };
 

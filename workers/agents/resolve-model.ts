@@ -33,7 +33,8 @@ interface ProviderRow {
 
 const OWN: Statement = {
   name: 'provider-of-business',
-  text: 'select id, protocol, base_url as "baseUrl", secret, quirks, models from providers where slug = $1',
+  text: `select id, protocol, base_url as "baseUrl", secret, quirks, models from providers
+          where business_id = current_business() and slug = $1`,
 };
 
 /**
