@@ -7,6 +7,7 @@ const COUNTED_BY: Record<RateLimitName, 'network' | 'address'> = {
   login: 'network',
   register: 'network',
   passwordReset: 'address',
+  mailRequest: 'network',
 };
 
 /** Before the body is read: who is over a limit is not listened to. @throws HttpError 429 */

@@ -13,6 +13,8 @@ export const RATE_LIMITS = {
   register: { points: 5, seconds: 3_600 },
   /** Mails to one address that a stranger can cause. */
   passwordReset: { points: 3, seconds: 3_600 },
+  /** Mails that strangers of one network can cause, to whatever addresses. */
+  mailRequest: { points: 20, seconds: 3_600 },
   /** Requests of one person in one business. */
   user: { points: 300, seconds: 60 },
   /** Requests of everybody in one business, their API keys included. */
@@ -25,7 +27,7 @@ export const RATE_LIMITS = {
 export type RateLimitTable = Record<keyof typeof RATE_LIMITS, RateLimit>;
 
 /** What a route names in `limits`: things that are tried before anybody has logged in. */
-export type RateLimitName = 'login' | 'register' | 'passwordReset';
+export type RateLimitName = 'login' | 'register' | 'passwordReset' | 'mailRequest';
 
 /** Longest a try waits for the shared count, ms; past it this process's own count decides. */
 const COUNT_LIMIT_MS = 500;
@@ -59,6 +61,7 @@ const UNITS: Record<number, string> = { 60: 'minute', 3_600: 'hour' };
 const SUBJECTS: Record<keyof typeof RATE_LIMITS, (often: string) => string> = {
   login: (often) => `From one network one can try to log in ${often}.`,
   register: (often) => `From one network one can register ${often}.`,
+  mailRequest: (often) => `From one network one can ask for such a mail ${often}.`,
   passwordReset: (often) => `One address is sent such a mail ${often} at most.`,
   user: (often) => `You can send ${often.replace(' times', ' requests')}.`,
   business: (often) => `Your business can send ${often.replace(' times', ' requests')} altogether.`,

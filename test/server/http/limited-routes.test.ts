@@ -17,14 +17,14 @@ it('limits whatever a stranger may try, but for links and tokens that can’t be
   expect(limited).toMatchObject({
     'post /auth/login': 'login',
     'post /auth/register': 'register',
-    'post /auth/forgot-password': 'passwordReset',
+    'post /auth/forgot-password': 'mailRequest,passwordReset',
+    // By address, too, which it finds itself.
+    'post /auth/resend-verification': 'mailRequest',
     'post /auth/2fa/verify': 'login',
   });
   const unlimited = Object.keys(limited).filter((name) => limited[name] === 'none');
   expect(unlimited.sort()).toEqual([
     'post /auth/refresh',
-    // Counts by the address that it finds.
-    'post /auth/resend-verification',
     'post /auth/reset-password',
     'post /auth/verify-email',
   ]);

@@ -63,6 +63,7 @@ it('has the limits of the API', () => {
     login: { points: 10, seconds: 60 },
     register: { points: 5, seconds: 3_600 },
     passwordReset: { points: 3, seconds: 3_600 },
+    mailRequest: { points: 20, seconds: 3_600 },
     user: { points: 300, seconds: 60 },
     business: { points: 1_500, seconds: 60 },
     apiKey: { points: 600, seconds: 60 },
@@ -123,6 +124,7 @@ describe.each(['memory', 'redis'] as const)('in %s', (store) => {
       ['login', 10],
       ['register', 5],
       ['passwordReset', 3],
+      ['mailRequest', 20],
     ] as const) {
       for (let tried = 0; tried < points; tried += 1) await limits.countTry(name, caller);
       const { status, headers } = await refusalOf(() => limits.countTry(name, caller));
