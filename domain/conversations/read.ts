@@ -76,7 +76,8 @@ export async function findMessage(
 
 const DEFAULT_AGENT: Statement = {
   name: 'agent-default',
-  text: `select id from agents where status = 'active' order by created_at, id limit 1`,
+  text: `select id from agents where business_id = current_business() and status = 'active'
+          order by created_at, id limit 1`,
 };
 
 /** The agent who answers where nobody was named: the business's oldest active one. */

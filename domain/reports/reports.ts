@@ -24,7 +24,7 @@ export async function storeReport(
 
 const FIND: Statement = {
   name: 'report-find',
-  text: 'select title, csv from reports where id = $1 and user_id = $2',
+  text: 'select title, csv from reports where business_id = current_business() and id = $1 and user_id = $2',
 };
 
 /** Their own report; undefined for every other one, as for one that there is not. */

@@ -93,7 +93,7 @@ async function rowsOf<Row>(
 async function lockAgent(trx: Knex.Transaction, agentId: string): Promise<void> {
   const [agent] = await rowsOf<{ status: string }>(
     trx,
-    'select status from agents where id = :agentId for key share',
+    'select status from agents where business_id = current_business() and id = :agentId for key share',
     { agentId },
   );
   if (!agent) throw notFound('Agent');
@@ -108,8 +108,8 @@ async function openRuns(
 ): Promise<{ id: string; status: string }[]> {
   const locked = await rowsOf(
     trx,
-    `select id from conversations where id = :conversationId and user_id = :userId and deleted_at is null
-        for no key update`,
+    `select id from conversations where business_id = current_business() and id = :conversationId
+        and user_id = :userId and deleted_at is null for no key update`,
     { conversationId, userId },
   );
   if (locked.length === 0) throw notFound('Conversation');

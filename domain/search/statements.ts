@@ -26,7 +26,7 @@ export const SEARCH_WIDGETS: Statement = {
       select w.id, w.business_id, w.owner_id, w.scope, w.name, w.type, w.config::text as config,
              coalesce(left(d.data::text, ${DATA_CHARACTERS}), '') as data
         from widgets w join widget_data d on d.widget_id = w.id
-       where w.scope = 'business' or w.owner_id = $1
+       where w.business_id = current_business() and (w.scope = 'business' or w.owner_id = $1)
     ), documents as materialized (
       select found.*, setweight(to_tsvector('simple', name), 'A')
                       || setweight(to_tsvector('simple', type || ' ' || config || ' ' || data), 'D') as document
@@ -46,7 +46,7 @@ export const SEARCH_DASHBOARDS: Statement = {
       select id, business_id, owner_id, shared, name, description,
              setweight(to_tsvector('simple', name), 'A')
              || setweight(to_tsvector('simple', left(description, ${DATA_CHARACTERS})), 'B') as document
-        from dashboards where shared or owner_id = $1
+        from dashboards where business_id = current_business() and (shared or owner_id = $1)
     )
     select 'dashboard' as kind, id, name, business_id as "businessId", owner_id as "ownerId", shared,
            description as text, coalesce(${rankOf('name')}, 0)::float8 as rank
@@ -62,7 +62,8 @@ export const SEARCH_CONVERSATIONS: Statement = {
     with ${ASKED}, documents as materialized (
       select c.id, c.business_id, c.user_id, c.title, m.content, m.search as document
         from conversations c join messages m on m.conversation_id = c.id
-       where c.user_id = $1 and c.deleted_at is null and c.id <> $6 and m.search is not null
+       where c.business_id = current_business() and c.user_id = $1 and c.deleted_at is null and c.id <> $6
+         and m.search is not null
     ), best as (
       select distinct on (id) *, coalesce(${rankOf('title')}, 0)::float8 as rank
         from documents cross join asked
