@@ -18,7 +18,8 @@ export function banner({ url, password, isSandbox, mailboxUrl }: BannerOptions):
     '',
     ...table([
       ['API', `${url}/api/v1`],
-      ['API reference', `${url}/api/v1/openapi.json`],
+      ['API reference', `${url}/docs`],
+      ['Realtime', `${url}/docs/realtime`],
       ['Health', `${url}/health`],
       ['Queues', `${url}/admin/queues (${OPERATOR.email})`],
       ...(mailboxUrl ? [['Mailbox', `${mailboxUrl} (without SMTP_URL mails are kept there)`] as const] : []),

@@ -63,10 +63,10 @@ async function serve(route: Route, ctx: Context, admit: Admission, rateLimits: R
     ),
     koa: ctx,
   });
-  write(ctx, reply);
+  write(route, ctx, reply);
 }
 
-function write(ctx: Context, reply: Reply<unknown>): void {
+function write(route: Route, ctx: Context, reply: Reply<unknown>): void {
   if (reply.headers) ctx.set(reply.headers);
   if (reply.etag !== undefined) {
     // Kept by the client, asked for each time: without a max-age, and not "no-store", which forbids keeping it.
@@ -89,6 +89,8 @@ function write(ctx: Context, reply: Reply<unknown>): void {
   ctx.status = reply.status ?? 200;
   if (ctx.status === 204) return;
   if (reply.file) {
+    // What the API's description does not know of.
+    if (!route.files?.includes(reply.file.type)) throw new Error(`${route.path} answers an undeclared file.`);
     ctx.type = reply.file.type;
     ctx.attachment(reply.file.name);
     ctx.body = reply.file.text;

@@ -40,8 +40,10 @@ export interface Reply<Data> {
   /** Server-sent events, instead of data. */
   stream?: Readable;
   /** Sent instead of data, as a file to keep. `name` is plain ASCII. */
-  file?: { name: string; type: 'text/csv' | 'text/css'; text: string };
+  file?: { name: string; type: FileType; text: string };
 }
+
+export type FileType = 'text/csv' | 'text/css';
 
 /** Who may call: nobody's token needed, or a member whose role passes `policy`. */
 export type Access = { public: true } | MemberAccess;
@@ -72,6 +74,8 @@ export interface Route<
   params?: Params;
   query?: Query;
   body?: Body;
+  /** What its success can be as a file; a reply of another type is refused. */
+  files?: readonly FileType[];
   /** Largest body, bytes, where it is not the one that all have (json-body). */
   bodyLimit?: number;
   /** The shape of `data` in the answer. */

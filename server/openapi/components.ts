@@ -126,6 +126,7 @@ export const REQUEST_HEADERS = {
     'If-Match',
     'The version you changed, in quotes: answered 412 where it is no longer current.',
   ),
+  lastEventId: header('Last-Event-ID', 'The `id` of the last event you have: what follows it is sent.'),
   idempotencyKey: header(
     'Idempotency-Key',
     'Makes a repeated request harmless for 24 hours: it gets the first one’s answer.',

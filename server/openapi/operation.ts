@@ -1,6 +1,6 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { API_PREFIX } from '../http/register-routes';
-import type { Route } from '../http/route';
+import type { FileType, Route } from '../http/route';
 import { FAILURES, reference, type FailureStatus } from './components';
 import { examplesOf, STREAM_EXAMPLE } from './examples';
 import type { Schema, Schemas } from './schema';
@@ -50,6 +50,7 @@ export function operationOf(route: Route, schemas: Schemas): RouteConfig {
       request: {
         body: {
           required: !route.body.safeParse({}).success,
+          ...(route.bodyLimit !== undefined && { description: `At most ${route.bodyLimit / 1_024} KB.` }),
           content: { 'application/json': { schema: toSchema(route.body) as never, example: examples.body } },
         },
       },
@@ -86,6 +87,7 @@ function headersOf(route: Route): Parameters {
   const names = ['requestId'];
   if (takesIfNoneMatch(route)) names.push('ifNoneMatch');
   if (takesIfMatch(route)) names.push('ifMatch');
+  if (route.streams && route.method === 'get') names.push('lastEventId');
   if (takesIdempotencyKey(route)) names.push('idempotencyKey');
   return names.map((name) => reference('parameters', name));
 }
@@ -144,9 +146,19 @@ function successOf(
   return {
     description: route.summary,
     headers,
-    content: { 'application/json': { schema: schema as never, example } },
+    content: { 'application/json': { schema: schema as never, example }, ...filesOf(route) },
   };
 }
+
+const FILE_EXAMPLES: Record<FileType, string> = {
+  'text/csv': 'name,orders\r\nToday,128\r\n',
+  'text/css': ':root {\n  --background: #ffffff;\n}\n',
+};
+
+const filesOf = ({ files = [] }: Route) =>
+  Object.fromEntries(
+    files.map((type) => [type, { schema: { type: 'string' as const }, example: FILE_EXAMPLES[type] }]),
+  );
 
 /** How the list goes on: by pages, or from the last row on. */
 function metaOf(query: ObjectSchema | undefined): { schema: Schema; example: object } | undefined {

@@ -48,6 +48,7 @@ export const auditRoutes = ({ db }: ServerContext): Route[] => [
     access: { policy: auditPolicy.read },
     query: auditQuery,
     response: z.array(auditEventSchema),
+    files: ['text/csv'],
     handler: async ({ actor, query, koa }) => {
       const isCsv = asksForCsv(koa, query.format);
       const limit = limitOf(query.limit, isCsv);

@@ -15,6 +15,7 @@ export const reportRoutes = ({ db }: ServerContext): Route[] => [
     access: { policy: () => true, scope: 'chat' },
     params: idParams,
     response: z.strictObject({ title: z.string(), csv: z.string() }),
+    files: ['text/csv'],
     handler: async ({ actor, params, koa }) => {
       const report = await findReport(db, actor, params.id);
       if (!report) throw notFound('Report');

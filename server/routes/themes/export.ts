@@ -19,6 +19,7 @@ export const exportRoute = (
     params: idParams,
     query: exportQuery,
     response: exportedTheme,
+    files: ['text/css'],
     handler: async ({ actor, params, query }) => {
       const row = await find(actor.businessId, params.id);
       authorize(actor, themePolicy, 'read', row, 'Theme');

@@ -21,6 +21,7 @@ export const usageRoutes = ({ db }: ServerContext): Route[] => [
     access: { policy: usagePolicy.read, scope: 'usage:read' },
     query: usageQuery,
     response: usageSchema,
+    files: ['text/csv'],
     handler: async ({ actor, query, koa }) => {
       const span = await resolveSpan(db, actor.businessId, query.from, query.to);
       if (span === 'backwards') throw badSpan('must not be before from');
@@ -41,6 +42,7 @@ export const usageRoutes = ({ db }: ServerContext): Route[] => [
     access: { policy: usagePolicy.read, scope: 'usage:read' },
     query: csvPageQuery,
     response: z.array(callSchema),
+    files: ['text/csv'],
     handler: async ({ actor, query, koa }) => {
       const isCsv = asksForCsv(koa, query.format);
       const limit = limitOf(query.limit, isCsv);
