@@ -9,6 +9,7 @@ import { pathOf } from '../server/http/expect-refusal';
 import { sampleOf } from '../server/http/sample';
 import { makerFor } from '../server/routes/things';
 import { ask } from '../server/sockets/node';
+import { scripted } from '../support/sandbox';
 import { brand } from '../stand/business-brand';
 import { beBusy } from './canary/activity';
 import { ended, openStage, syncOf, type Listener, type Stage } from './canary/stage';
@@ -157,10 +158,20 @@ describe.each(['with row-level security', 'by the code’s own checks alone'])('
 
     const ownAgent = ids.get(own)?.get('/agents/:id') ?? '';
     await stage.sql(
-      `update agents set model = 'sandbox/sandbox-echo', fallback_models = '{}' where id = $1`,
+      `update agents set model = 'sandbox/sandbox-script', fallback_models = '{}', tools = '{search,analysis}'
+        where id = $1`,
       [ownAgent],
     );
-    const question = { message: `${OURS} what of the ${WORD}?` };
+    const calls = [
+      { name: 'search', arguments: { query: WORD } },
+      { name: 'analysis', arguments: { widgetId: ids.get(other)?.get('/widgets/:id') } },
+    ];
+    const question = {
+      message: scripted(
+        { steps: [{ toolCalls: calls }, { text: 'Nothing.' }] },
+        `${OURS} what of the ${WORD}? `,
+      ),
+    };
     const asked = await apiOf(port, own.member.token).post(`/agents/${ownAgent}/chat`, question);
     expect(asked.status).toBe(202);
     await beBusy(stage, theirAdmin, CANARY);
@@ -193,7 +204,8 @@ describe.each(['with row-level security', 'by the code’s own checks alone'])('
       expect(await syncOf(listener)).not.toContain(CANARY);
     }
     const ownPrompts = prompts.filter((prompt) => prompt.includes(OURS));
-    expect(ownPrompts.length).toBeGreaterThan(0);
+    // One with the question, one with what the tools found.
+    expect(ownPrompts.length).toBeGreaterThan(1);
     expect(ownPrompts.filter((prompt) => prompt.includes(CANARY))).toEqual([]);
     const ownLines = app.output.filter((line) => line.includes(own.businessId));
     expect(ownLines.length).toBeGreaterThan(100);
