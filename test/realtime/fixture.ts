@@ -5,7 +5,8 @@ import { createSession } from '../../domain/accounts/sessions';
 import { signAccessToken } from '../../domain/accounts/tokens';
 import type { Actor, LoggedIn, Role } from '../../domain/roles';
 import { newId } from '../../lib/ids';
-import { createTestDatabase } from '../support/postgres';
+import { eventually } from '../support/eventually';
+import { createTestDatabase, query } from '../support/postgres';
 
 export const SECRET = 'a-secret-for-tests-only-of-forty-characters';
 
@@ -26,6 +27,11 @@ export interface World {
   addSession(person: Actor): Promise<Person>;
   addDashboard(owner: Actor, options?: { shared?: boolean; widgetIds?: string[] }): Promise<string>;
   addWidget(owner: Actor, options?: Partial<WidgetColumns>): Promise<string>;
+  /**
+   * Until what is under way now in other databases of the server has ended. Where a cursor stands depends on every
+   * transaction of the server, so that without this an answer can hold rows from before the cursor, harmlessly.
+   */
+  othersEnded(): Promise<void>;
   /** Closes its connections, so that the database can be a template. */
   leave(): Promise<void>;
   drop(): Promise<void>;
@@ -76,6 +82,18 @@ export async function worldOn(
     db,
     sql,
     addSession,
+    async othersEnded() {
+      // On connections of their own: a transaction sees the server's activity as it first looked at it.
+      const [now] = await query(url, 'select pg_current_xact_id()::xid::text as id');
+      await eventually('others have ended', async () => {
+        const older = await query(
+          url,
+          `select from pg_stat_activity where datname is distinct from current_database()
+              and backend_xid::text::bigint < ${String(now?.id)}`,
+        );
+        return older.length === 0;
+      });
+    },
     async addBusiness() {
       const id = newId();
       await sql('insert into businesses (id, name) values ($1, $2)', [id, 'Business']);

@@ -1,6 +1,6 @@
 import { newId } from '../../lib/ids';
 import { Replica } from '../../realtime/replica';
-import { sync } from '../../realtime/sync';
+import { sync as syncNow } from '../../realtime/sync';
 import { createWorld, type Person, type World } from './fixture';
 
 let world: World;
@@ -13,6 +13,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.drop());
 
+const sync: typeof syncNow = async (...asked) => {
+  await world.othersEnded();
+  return syncNow(...asked);
+};
 const cursorOf = async (person: Person) => (await sync(world.db, person, undefined)).cursor;
 
 async function addTheme({ businessId, userId }: Person, tokens: object = {}): Promise<string> {

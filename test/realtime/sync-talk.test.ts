@@ -1,7 +1,7 @@
 import { newId } from '../../lib/ids';
 import { envelope } from '../../realtime/envelope';
 import { Replica } from '../../realtime/replica';
-import { sync } from '../../realtime/sync';
+import { sync as syncNow } from '../../realtime/sync';
 import type { SyncAnswer, SyncChange } from '../../realtime/sync/changes';
 import { createWorld, type Person, type World } from './fixture';
 import { addAgent, addTalk } from './talk';
@@ -12,6 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => world.drop());
 
+const sync: typeof syncNow = async (...asked) => {
+  await world.othersEnded();
+  return syncNow(...asked);
+};
 const cursorOf = async (person: Person) => (await sync(world.db, person, undefined)).cursor;
 const nameOf = (change: SyncChange) =>
   'deleted' in change

@@ -1,4 +1,4 @@
-import { sync } from '../../realtime/sync';
+import { sync as syncNow } from '../../realtime/sync';
 import { newId } from '../../lib/ids';
 import type { SyncAnswer } from '../../realtime/sync/changes';
 import { createWorld, type Person, type World } from './fixture';
@@ -11,6 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => world.drop());
 
+const sync: typeof syncNow = async (...asked) => {
+  await world.othersEnded();
+  return syncNow(...asked);
+};
 const cursorOf = async (person: Person) => (await sync(world.db, person, undefined)).cursor;
 
 /** What an answer says, short: `kind id` and `-kind id`. */
