@@ -68,9 +68,24 @@ function namesIn(route: Route, request: FuzzedCall): Set<string> {
   ]);
 }
 
+/** Fields in the query and the body that no schema has. */
+function unknownIn(route: Route, { path, body }: FuzzedCall): string[] {
+  const query = Object.keys(parseQuery(path.split('?').slice(1).join('?')));
+  const sent: unknown = body?.length ? JSON.parse(String(body)) : {};
+  const namesOfPart = (schema: Route['body']) => new Set(schema ? namesOf(jsonSchemaOf(schema)) : []);
+  const [inQuery, inBody] = [namesOfPart(route.query), namesOfPart(route.body)];
+  return [
+    ...query.filter((name) => !inQuery.has(name)),
+    ...Object.keys(sent as object).filter((name) => !inBody.has(name)),
+  ];
+}
+
 /** Not a failure of ours, in the envelope, and where the input is wrong it says which field. */
 function expectSane(route: Route, request: FuzzedCall, answer: ApiAnswer): void {
-  if (answer.status < 400) return;
+  if (answer.status < 400) {
+    expect({ taken: unknownIn(route, request) }).toEqual({ taken: [] });
+    return;
+  }
   const statuses = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422];
   expectRefusal(nameOf(route), answer, statuses);
   if (![400, 413, 415].includes(answer.status)) return;

@@ -8,6 +8,7 @@ import { makersOf } from '../server/routes/things';
 import { ask } from '../server/sockets/node';
 import { openRaw, type RawConnection } from '../server/sockets/raw';
 import { contentsOf } from '../server/http/contents';
+import { eventually } from '../support/eventually';
 import { createTestDatabase } from '../support/postgres';
 import { CASES, SEED } from './fuzz/seed';
 import { hostileValue, textOf } from './fuzz/hostile';
@@ -66,7 +67,9 @@ interface Acknowledgement {
 async function acknowledged(connection: RawConnection, event: string, json: string) {
   const mark = '37';
   connection.send(`27[${JSON.stringify(event)},${json}]`);
-  await connection.until((received) => received.some((packet) => packet.startsWith(mark)));
+  await eventually(`the acknowledgement of ${event}`, () =>
+    connection.received.some((each) => each.startsWith(mark)),
+  );
   const packet = connection.received.find((each) => each.startsWith(mark)) ?? '';
   return (JSON.parse(packet.slice(mark.length)) as [Acknowledgement])[0];
 }

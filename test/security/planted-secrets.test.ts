@@ -179,7 +179,7 @@ async function misplace(token: string): Promise<void> {
   await told(apiOf().post('/auth/refresh', { refreshToken: planted('refresh') }), 401);
   const headers = { Cookie: `__Host-liveboard_refresh=${planted('cookie')}` };
   await told(call(stage.port, { method: 'get', path: '/api/v1/auth/me', headers }), 401);
-  await told(call(stage.port, { method: 'get', path: '/metrics', token: planted('metrics') }), 401);
+  await told(call(stage.port, { method: 'get', path: '/metrics', token: planted('metrics') }), 403);
   await told(
     call(stage.port, { method: 'post', path: '/api/v1/auth/login', body: `{"password":"${planted('cut')}` }),
     400,

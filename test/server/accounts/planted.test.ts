@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { registerBody } from '../../factories/bodies';
 import { spawnApp, type App } from '../../support/app';
-import { createTestDatabase, query } from '../../support/postgres';
+import { everyRow } from '../../support/every-row';
+import { createTestDatabase } from '../../support/postgres';
 import { temporaryDirectory } from '../../support/temporary';
 import { totpCode } from '../../support/totp';
 import { apiOf as plainApiOf, call, type Api } from '../http/api';
@@ -42,22 +43,6 @@ function apiOf(token?: string): Api {
   const api = plainApiOf(port, token);
   const from = () => ({ 'X-Forwarded-For': `203.0.113.${(addresses += 1)}` });
   return { ...api, post: (path, json, headers) => api.post(path, json, { ...from(), ...headers }) };
-}
-
-/** Every row of every table as text: audit events, mails and jobs (whose queue is in this database) among them. */
-async function everyRow(): Promise<string> {
-  const tables = await query(
-    database.url,
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-      where schemaname not in ('pg_catalog', 'information_schema')`,
-  );
-  const texts = await Promise.all(
-    tables.map(({ name }) => query(database.url, `select t::text as text from ${String(name)} t`)),
-  );
-  return texts
-    .flat()
-    .map(({ text }) => String(text))
-    .join('\n');
 }
 
 it('keeps passwords, tokens, secrets and codes out of logs, metrics, jobs, audit events and all other rows', async () => {
@@ -113,7 +98,7 @@ it('keeps passwords, tokens, secrets and codes out of logs, metrics, jobs, audit
 
   const metrics = await call(port, { method: 'get', path: '/metrics', token: METRICS_TOKEN });
   expect(metrics.status).toBe(200);
-  const rows = await everyRow();
+  const rows = await everyRow(database.url);
   expect(rows).toContain(body.email);
   expect(rows).toContain('account.locked');
   const log = app.output.join('\n');
