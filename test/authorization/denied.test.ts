@@ -1,10 +1,11 @@
 import type { Route } from '../../server/http/route';
+import type { ApiAnswer } from '../server/http/api';
 import { expectRefusal } from '../server/http/expect-refusal';
 import { contentsOf } from '../server/http/contents';
 import { query } from '../support/postgres';
 import { ask, isAboutThing, thingFor } from './asking';
 import { nameOf, ruleOf } from './policy-table';
-import { gateFor, LESSER, NOBODIES, PEOPLE } from './principals';
+import { gateFor, reasonFor, LESSER, NOBODIES, PEOPLE } from './principals';
 import { eachOf, startWorld, type World } from './world';
 
 jest.setTimeout(120_000);
@@ -43,8 +44,16 @@ it.each(Object.entries({ ...PEOPLE, ...NOBODIES, ...LESSER }))(
     const answers = await eachOf(refused, ({ route }) =>
       ask(world, route, principal.token, things.get(nameOf(route))),
     );
-    expect(Object.fromEntries(answers.map(({ status }, at) => [nameAt(refused, at), status]))).toEqual(
-      Object.fromEntries(refused.map(({ route, gate }) => [nameOf(route), gate])),
+    const saidOf = ({ status, body }: ApiAnswer) => `${status} ${body.error?.code ?? ''}`;
+    expect(Object.fromEntries(answers.map((answer, at) => [nameAt(refused, at), saidOf(answer)]))).toEqual(
+      Object.fromEntries(
+        refused.map(({ route, gate }, at) => [
+          nameOf(route),
+          gate === 403
+            ? `403 ${reasonFor(ruleOf(route), principal)}`
+            : `401 ${answers[at]?.body.error?.code ?? ''}`,
+        ]),
+      ),
     );
     answers.forEach((answer, at) => expectRefusal(nameAt(refused, at), answer, [401, 403]));
     const after = await contentsOf(world.databaseUrl);

@@ -40,6 +40,13 @@ export function gateFor(rule: RouteRule, { role, scopes, unverified }: Principal
 /** `lb_` and the prefix: what a key is found by. */
 const KEY_HEAD = 'lb_0123456789ab'.length;
 
+/** The code of a 403: a key hears first that it is one, an unverified person last that they are. */
+export function reasonFor(rule: RouteRule, { role, scopes }: Principal): string {
+  const isOpenToKey = rule.key === 'any' || (rule.key !== undefined && scopes?.includes(rule.key));
+  if (scopes && !isOpenToKey) return 'insufficient_scope';
+  return role && rule.who !== 'anyone' && hasRole(role, rule.who) ? 'email_unverified' : 'forbidden';
+}
+
 type Make = (world: World) => Promise<Principal>;
 
 const person =

@@ -68,7 +68,7 @@ export function widgetDataRoutes(context: ServerContext): Route[] {
       path: '/widgets/:id/data',
       summary: 'Push data into a widget whose source is push',
       tag: 'widgets',
-      access: { policy: widgetPolicy.create, scope: 'widgets:push' },
+      access: { policy: widgetPolicy.list, scope: 'widgets:push' },
       params: idParams,
       body: z.strictObject({ data: z.json() }),
       response: widgetDataSchema,

@@ -122,7 +122,7 @@ export function widgetRoutes(context: ServerContext): Route[] {
       path: '/widgets/:id',
       summary: 'Change a widget (If-Match guards against overwriting)',
       tag: 'widgets',
-      access: { policy: widgetPolicy.create, scope: 'widgets:write' },
+      access: { policy: widgetPolicy.list, scope: 'widgets:write' },
       params: idParams,
       body: updateWidgetBody,
       response: widgetSchema,
@@ -155,7 +155,7 @@ export function widgetRoutes(context: ServerContext): Route[] {
       path: '/widgets/:id',
       summary: 'Delete a widget with its data and history; dashboards no longer show it',
       tag: 'widgets',
-      access: { policy: widgetPolicy.create, scope: 'widgets:write' },
+      access: { policy: widgetPolicy.list, scope: 'widgets:write' },
       params: idParams,
       status: 204,
       handler: async (request) => {
