@@ -1,22 +1,9 @@
 import type { Refused } from '../../domain/accounts/check-password';
 import { HttpError } from '../../lib/errors';
 import type { ServerContext } from '../context';
+import { handOverMail } from '../mail/hand-over';
 
 const SECONDS_PER_MINUTE = 60;
-
-/**
- * Hands a queued mail to the workers. Not waited for: the row is there, a sweep finds it where this is lost, and how
- * long the broker takes tells nobody whether an address has an account.
- */
-export function sendMail(
-  { jobs, logger }: Pick<ServerContext, 'jobs' | 'logger'>,
-  mailId: string,
-  requestId: string,
-): void {
-  jobs
-    .enqueue('mail', { mailId, requestId })
-    .catch((error: unknown) => logger.warn({ err: error, mailId, requestId }, 'a mail waits for the sweep'));
-}
 
 /**
  * What whoever was not let in is told: `wrong`, or that there were too many tries, which is the same for an address
@@ -29,7 +16,8 @@ export function refusalOf(
   wrong: HttpError,
 ): HttpError {
   if (refused.kind === 'wrong') {
-    if (refused.mailId !== undefined) sendMail(context, refused.mailId, requestId);
+    // Not waited for: how long the broker takes tells nobody whether an address has an account.
+    if (refused.mailId !== undefined) void handOverMail(context, refused.mailId, requestId);
     return wrong;
   }
   const { lockedSeconds } = refused;

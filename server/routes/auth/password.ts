@@ -5,8 +5,8 @@ import { badRequest, conflict } from '../../../lib/errors';
 import { confirmPassword } from '../../accounts/confirm-password';
 import { announceEnded } from '../../accounts/end-sessions';
 import { personalOrigin } from '../../accounts/personal';
-import { sendMail } from '../../accounts/refused';
 import type { ServerContext } from '../../context';
+import { handOverMail } from '../../mail/hand-over';
 import { defineRoute, type Route } from '../../http/route';
 import { changePasswordBody } from './schemas';
 
@@ -40,7 +40,7 @@ export function passwordRoutes(context: ServerContext): Route[] {
         });
         if (!changed) throw conflict('The password was changed at the same moment.');
         announceEnded(context, changed.sessionIds, 'password_changed');
-        sendMail(context, changed.mailId, requestId);
+        void handOverMail(context, changed.mailId, requestId);
         return { status: 204 };
       },
     }),

@@ -8,8 +8,8 @@ import { sessionOf } from '../../../domain/roles';
 import { notFound, unauthorized } from '../../../lib/errors';
 import { announceEnded } from '../../accounts/end-sessions';
 import { personalOrigin } from '../../accounts/personal';
-import { sendMail } from '../../accounts/refused';
 import type { ServerContext } from '../../context';
+import { handOverMail } from '../../mail/hand-over';
 import { defineRoute, type Route } from '../../http/route';
 import { assertOwnPage, clearRefreshCookie, readRefreshCookie } from './refresh-cookie';
 import { refreshBody, switchBusinessBody, switchedSchema, tokensSchema } from './schemas';
@@ -41,7 +41,7 @@ export function tokenRoutes(context: ServerContext): Route[] {
         }
         if (token && rotation?.kind === 'replayed') {
           announceEnded(context, [token.sessionId], 'refresh_token_replayed');
-          sendMail(context, rotation.mailId, requestId);
+          void handOverMail(context, rotation.mailId, requestId);
         }
         if (fromCookie) clearRefreshCookie(koa);
         throw unauthorized('The refresh token is wrong or has run out. Log in again.', 'invalid_token');

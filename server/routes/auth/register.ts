@@ -3,8 +3,8 @@ import { assertPasswordAllowed } from '../../../domain/accounts/password-rules';
 import { presentBusiness, presentUser } from '../../../domain/presenters/people';
 import { conflict, unauthorized } from '../../../lib/errors';
 import { personalOrigin } from '../../accounts/personal';
-import { sendMail } from '../../accounts/refused';
 import type { ServerContext } from '../../context';
+import { handOverMail } from '../../mail/hand-over';
 import { defineRoute, type Route } from '../../http/route';
 import { assertOwnPage } from './refresh-cookie';
 import { accountSchema, meSchema, registerBody } from './schemas';
@@ -28,7 +28,7 @@ export function registerRoutes(context: ServerContext): Route[] {
         if (cookie) assertOwnPage(koa, env);
         assertPasswordAllowed(input.password, { ...input, twoFactor: false });
         const registered = await register(db, input, personalOrigin({ koa }));
-        if (registered.mailId !== undefined) sendMail(context, registered.mailId, requestId);
+        if (registered.mailId !== undefined) void handOverMail(context, registered.mailId, requestId);
         if (registered.kind === 'taken') {
           // Says that there is an account, which an answer with tokens can't hide; five an hour learn little by it.
           throw conflict('An account with this address exists already.', 'email_taken', [

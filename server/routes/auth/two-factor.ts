@@ -13,8 +13,9 @@ import { badRequest, conflict, unauthorized } from '../../../lib/errors';
 import { confirmPassword } from '../../accounts/confirm-password';
 import { announceEnded } from '../../accounts/end-sessions';
 import { personalOrigin } from '../../accounts/personal';
-import { refusalOf, sendMail } from '../../accounts/refused';
+import { refusalOf } from '../../accounts/refused';
 import type { ServerContext } from '../../context';
+import { handOverMail } from '../../mail/hand-over';
 import { defineRoute, type Route } from '../../http/route';
 import { factorOf } from './factor';
 import {
@@ -37,7 +38,7 @@ export function twoFactorRoutes(context: ServerContext): Route[] {
 
   function announce({ sessionIds, mailId }: TwoFactorChanged, requestId: string): void {
     announceEnded(context, sessionIds, 'two_factor_changed');
-    sendMail(context, mailId, requestId);
+    void handOverMail(context, mailId, requestId);
   }
 
   return [
