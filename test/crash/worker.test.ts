@@ -9,8 +9,9 @@ async function killed({ world, source, addWidget, startWorker, reaches }: Stage)
   const doomed = await startWorker();
   const id = await addWidget('held');
   await source.request('held', 1);
-  await startWorker();
+  // Before another one starts: on a busy machine that takes longer than a source may.
   await doomed.kill('SIGKILL');
+  await startWorker();
   const second = await source.request('held', 2);
   expect(await world.state(id)).toMatchObject({ started: true, crashes: 1, data: null });
   second.answer('from the survivor');
