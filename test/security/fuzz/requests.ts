@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Route } from '../../../server/http/route';
 import { methodsWithBody } from '../../server/http/expect-refusal';
 import type { Call } from '../../server/http/api';
+import { sampleOf } from '../../server/http/sample';
 import { hostileKey, hostileText, textOf } from './hostile';
 import { jsonSchemaOf, valuesOf } from './from-schema';
 import { mutate, mutations } from './mutate';
@@ -112,6 +113,15 @@ function queries(route: Route, ids: readonly string[]): fc.Arbitrary<string> {
     );
 }
 
+/** Bodies that fit: whatever the schema can mean, and as often the one that is surely taken. */
+const bodies = ({ body }: Route, ids: readonly string[]): fc.Arbitrary<unknown> =>
+  body
+    ? fc.oneof(
+        valuesOf(body, ids),
+        fc.constant(null).map(() => sampleOf(body)),
+      )
+    : fc.constant({});
+
 /** Requests to a route, made from its own schemas and then made wrong, or not. */
 export function requestsOf(route: Route, ids: readonly string[]): fc.Arbitrary<FuzzedCall> {
   const id = fc.oneof(
@@ -122,7 +132,7 @@ export function requestsOf(route: Route, ids: readonly string[]): fc.Arbitrary<F
   const body = methodsWithBody.includes(route.method)
     ? fc
         .record({
-          value: route.body ? valuesOf(route.body, ids) : fc.constant({}),
+          value: bodies(route, ids),
           wrong: sometimes(mutations, { of: 1 }),
           wire: WIRE,
         })
