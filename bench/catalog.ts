@@ -1,6 +1,7 @@
 import type { Measurement } from './measurements/measurement';
 import { agentRuns } from './measurements/agent-runs';
 import { agentStreams } from './measurements/agent-streams';
+import { checks } from './measurements/checks';
 import { deliveries } from './measurements/deliveries';
 import { fairness } from './measurements/fairness';
 import { firstToken } from './measurements/first-token';
@@ -17,6 +18,7 @@ export const CATALOG: Record<string, Measurement> = {
   'refresh-throughput': refreshThroughput,
   deliveries,
   reads,
+  checks,
   scheduler,
   'idle-sockets': idleSockets,
   fairness,

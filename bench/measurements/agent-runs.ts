@@ -1,7 +1,7 @@
 import { parseEnv } from '../../lib/env';
-import type { Actor } from '../../domain/roles';
 import { connectSocket } from '../clients/socket-io';
 import { inTurns, type Figures } from '../harness/rounds';
+import { actorOf } from '../parts/actor';
 import { makeAgent, startProvider } from '../parts/agents';
 import { CostMeter } from '../parts/cost';
 import { startHelper } from '../parts/helper';
@@ -33,22 +33,14 @@ export const agentRuns: Measurement = async (bench) => {
 async function measureOn({ servers, rounds, show }: Bench, broker: BrokerKind): Promise<void> {
   await onStage(servers, broker, async (stage) => {
     const provider = await startProvider(stage);
-    const { businessId, token, members } = await makeTenant(stage);
+    const tenant = await makeTenant(stage);
+    const { businessId, token } = tenant;
     const agentId = await makeAgent(stage, businessId);
     const environment = { SANDBOX_URL: provider.url };
     const product = await startProduct(stage, broker === 'redis' ? 'server' : 'start', [], environment);
     const worker = broker === 'redis' ? await startProduct(stage, 'worker', [], environment) : undefined;
     const { databaseUrl, redisUrl } = stage;
-    const [member] = members;
-    if (!member) throw new Error('The business has no member.');
-    const actor: Actor = {
-      ...member,
-      businessId,
-      role: 'manager',
-      operator: false,
-      emailVerified: true,
-      apiKey: null,
-    };
+    const actor = actorOf(tenant);
     const maker = await startHelper(stage, 'parts/run-maker', { databaseUrl, redisUrl, actor, agentId });
     const concurrency = parseEnv({}).AGENT_SLOTS;
     const bare = await startHelper(stage, 'baselines/bare-runs', { databaseUrl, redisUrl, concurrency });

@@ -10,17 +10,17 @@ import { onStage } from '../parts/stage';
 import { makeWidgets, settle } from '../parts/widgets';
 import type { Measurement } from './measurement';
 
-const CONNECTIONS = 64;
+export const CONNECTIONS = 64;
 /** Widgets that are read in turn: more than one page of each table. */
-const WIDGETS = 1_000;
+export const WIDGETS = 1_000;
 /** How long a side is read from in one round, ms. */
-const ROUND_MS = 4_000;
+export const ROUND_MS = 4_000;
 /** Reads before the first round, so that neither side is measured cold. */
-const WARM_UP_MS = 2_000;
+export const WARM_UP_MS = 2_000;
 /** What {@link makeWidgets} leaves: rows written once. */
 const ETAG = '"1"';
 
-const figures: FigureSpec[] = [
+export const READS: FigureSpec[] = [
   { key: 'rate', label: 'reads', unit: '/s', better: 'higher', goal: { of: 'ratio', atLeast: 0.5 } },
   { key: 'p99', label: 'p99', unit: 'ms', better: 'lower' },
 ];
@@ -45,7 +45,7 @@ export const reads: Measurement = async ({ servers, rounds, show }) => {
       show({
         title: `reads: GET /widgets/:id/data ${known ? 'with If-None-Match, 304' : '(1 KB)'}, ${CONNECTIONS} connections`,
         baseline: 'a Koa route with one equal SELECT, pool of the same size; no token, no tenant',
-        figures,
+        figures: READS,
         rounds: await inTurns(
           rounds,
           () => read(product.port, status, ours, ROUND_MS),
@@ -57,7 +57,13 @@ export const reads: Measurement = async ({ servers, rounds, show }) => {
   });
 };
 
-async function read(port: number, status: number, requests: readonly Buffer[], ms: number): Promise<Figures> {
+/** Reads them in turn for so long. */
+export async function read(
+  port: number,
+  status: number,
+  requests: readonly Buffer[],
+  ms: number,
+): Promise<Figures> {
   let next = 0;
   const load = await keepInFlight(port, CONNECTIONS, status, () => requests[next++ % requests.length], ms);
   return { rate: load.answered / load.seconds, p99: p99(load.delaysMs) };

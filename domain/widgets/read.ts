@@ -36,7 +36,8 @@ export const findWidgetHead = (
   widgetId: string,
 ): Promise<WidgetHead | undefined> => createFindWidgetHead(db)(businessId, widgetId);
 
-const DATA: Statement = {
+/** Within a scope it gives what the business has. */
+export const WIDGET_DATA: Statement = {
   name: 'widget-data',
   text: `select d.widget_id as "widgetId", d.data, d.version, d.status, d.error, s.refreshed_at as "refreshedAt",
                 s.paused_at is not null as paused, w.ttl_seconds as "ttlSeconds", w.business_id as "businessId",
@@ -55,7 +56,7 @@ export const createFindWidgetData = (db: Database): FindWidgetData =>
     idOf: (widgetId) => widgetId,
     share: true,
     async run(businessId, widgetIds) {
-      const rows = await tenantStatement<WidgetWithData>(db, businessId, DATA, [widgetIds]);
+      const rows = await tenantStatement<WidgetWithData>(db, businessId, WIDGET_DATA, [widgetIds]);
       const found = new Map(rows.map((row) => [row.widgetId, row]));
       return widgetIds.map((id) => found.get(id));
     },
