@@ -46,7 +46,7 @@ async function serve(route: Route, ctx: Context, admit: Admission, rateLimits: R
   const hasBody = ctx.method !== 'GET' && ctx.method !== 'DELETE';
   const raw = hasBody ? await readJsonBody(ctx.req, route.bodyLimit) : undefined;
   const body = route.body
-    ? validate(route.body, raw ?? {}, 'body')
+    ? validate(route.body, raw === undefined ? {} : raw, 'body')
     : validate(nothing.optional(), raw, 'body');
   if (route.limits) await countAddress(rateLimits, route.limits, body);
   const reply = await route.handler({

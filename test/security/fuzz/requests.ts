@@ -45,6 +45,9 @@ const HEADERS: fc.Arbitrary<Record<string, string>> = fc.record(
   { requiredKeys: [] },
 );
 
+/** As a careful client sends it, and as one that repeats itself. */
+const KEYED = fc.oneof(fc.uuid(), fc.constant('again')).map((key) => ({ 'Idempotency-Key': key }));
+
 /** How a body that is fine as JSON goes wrong on its way. */
 const WIRE = fc.constantFrom(
   ...Array.from({ length: 12 }, () => 'plain' as const),
@@ -147,12 +150,46 @@ export function requestsOf(route: Route, ids: readonly string[]): fc.Arbitrary<F
       id,
       query: queries(route, ids),
       body,
-      headers: fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: HEADERS }),
+      headers: fc.oneof(fc.constant({}), HEADERS, HEADERS, KEYED, KEYED),
+      // Mostly one part is hostile, so that the rest gets it past the door.
+      hostile: fc.constantFrom('query', 'body', 'body', 'body', 'headers', 'headers', 'all'),
     })
-    .map(({ id: place, query, body: { headers: own, ...sent }, headers }) => ({
-      method: route.method,
-      path: `/api/v1${route.path.replace(/:\w+/g, inUrl(place) || '%20')}${query ? `?${query}` : ''}`,
-      ...sent,
-      headers: { ...headers, ...own },
-    }));
+    .map((made) => {
+      const isIn = (part: string) => made.hostile === part || made.hostile === 'all';
+      const { body: sent, headers: own }: Sent = isIn('body') ? made.body : plainBody(route);
+      return requestTo(route, made.id, {
+        query: isIn('query') ? made.query : '',
+        ...(sent !== undefined && { body: sent }),
+        ...(isIn('body') && 'chunked' in made.body && { chunked: true }),
+        headers: { ...(isIn('headers') ? made.headers : {}), ...own },
+      });
+    });
+}
+
+interface Sent {
+  body?: string | Buffer;
+  headers: Record<string, string>;
+}
+
+const plainBody = ({ method, body }: Route): Sent => ({
+  ...(methodsWithBody.includes(method) && { body: JSON.stringify(body ? sampleOf(body) : {}) }),
+  headers: {},
+});
+
+function requestTo(
+  route: Route,
+  id: string,
+  { query, ...rest }: Omit<FuzzedCall, 'method' | 'path'> & { query: string },
+): FuzzedCall {
+  const path = `/api/v1${route.path.replace(/:\w+/g, inUrl(id) || '%20')}`;
+  return { method: route.method, path: query ? `${path}?${query}` : path, ...rest };
+}
+
+/** What is fine but for one field that nobody knows: in the query, and in the body. */
+export function withUnknownField(route: Route, [id = '']: readonly string[]): FuzzedCall[] {
+  const { body, headers } = plainBody(route);
+  const inQuery = requestTo(route, id, { query: 'isAdmin=1', ...(body !== undefined && { body }), headers });
+  if (body === undefined) return [inQuery];
+  const inBody = JSON.stringify({ ...(JSON.parse(String(body)) as object), isAdmin: true });
+  return [inQuery, requestTo(route, id, { query: '', body: inBody, headers })];
 }
