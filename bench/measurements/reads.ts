@@ -20,10 +20,10 @@ export const WARM_UP_MS = 2_000;
 /** What {@link makeWidgets} leaves: rows written once. */
 const ETAG = '"1"';
 
-export const READS: FigureSpec[] = [
-  { key: 'rate', label: 'reads', unit: '/s', better: 'higher', goal: { of: 'ratio', atLeast: 0.5 } },
-  { key: 'p99', label: 'p99', unit: 'ms', better: 'lower' },
-];
+const RATE: FigureSpec = { key: 'rate', label: 'reads', unit: '/s', better: 'higher' };
+const P99: FigureSpec = { key: 'p99', label: 'p99', unit: 'ms', better: 'lower' };
+/** What {@link read} measures. */
+export const READS: FigureSpec[] = [RATE, P99];
 
 /** `GET /widgets/:id/data` with token, session, tenant scope and row-level security. */
 export const reads: Measurement = async ({ servers, rounds, show }) => {
@@ -45,7 +45,7 @@ export const reads: Measurement = async ({ servers, rounds, show }) => {
       show({
         title: `reads: GET /widgets/:id/data ${known ? 'with If-None-Match, 304' : '(1 KB)'}, ${CONNECTIONS} connections`,
         baseline: 'a Koa route with one equal SELECT, pool of the same size; no token, no tenant',
-        figures: READS,
+        figures: [{ ...RATE, goal: { of: 'ratio', atLeast: 0.5 } }, P99],
         rounds: await inTurns(
           rounds,
           () => read(product.port, status, ours, ROUND_MS),
