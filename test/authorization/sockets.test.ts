@@ -70,7 +70,7 @@ it.each([...Object.entries(NOBODIES), ['an API key for everything', apiKey('admi
   'opens no socket for %s',
   async (_, make) => {
     const { token } = await make(world);
-    const before = await contentsOf(world.databaseUrl);
+    const before = await written();
     const refused = (await connected(clientOf(token)).catch((error: unknown) => error)) as
       Refusal | undefined;
     const codes = token?.startsWith('lb_') ? ['api_key_refused'] : LOGIN_REFUSED;
