@@ -16,8 +16,8 @@ const PAIRS = 2;
 /** Longest pause before a kill, ms: about as long as it takes to answer. */
 const LONGEST_PAUSE_MS = 800;
 /** Runs open at any time, more than all workers take at once: none is ever idle. */
-const OPEN = 32;
-const ENV = { AGENT_SLOTS: '6' };
+const OPEN = 16;
+const ENV = { AGENT_SLOTS: '3' };
 
 const SEED = Math.floor(Math.random() * 2 ** 31);
 const random = seeded(SEED);
@@ -29,7 +29,7 @@ let lastKillAt: number;
 
 const WORDS = 'one two three four five six seven eight nine ten';
 const SEARCH = { name: 'search', arguments: { query: 'sales' } };
-const calm = { text: WORDS, tokensPerSecond: 15 };
+const calm = { text: WORDS, tokensPerSecond: 8 };
 
 /** One of each kind of work, asked again and again. */
 const KINDS: ((agents: Agents) => Promise<void>)[] = [
