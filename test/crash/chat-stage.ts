@@ -38,12 +38,7 @@ export interface ChatStage extends RunWorld {
     body?: object,
   ): Promise<{ status: number; data: Data }>;
   /** Asks the agent, in a new conversation unless one is named. */
-  chat(
-    server: ServerProcess,
-    person: Person,
-    message: string,
-    conversationId?: string,
-  ): Promise<Asked>;
+  chat(server: ServerProcess, person: Person, message: string, conversationId?: string): Promise<Asked>;
   close(): Promise<void>;
 }
 

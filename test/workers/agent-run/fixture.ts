@@ -111,7 +111,8 @@ export async function createAgentWorld(kind: 'redis' | 'postgres'): Promise<Agen
   const metrics = createMetrics();
   await startWorkers({ ...parts, shutdown, agents, metrics });
 
-  const addAgent: AgentWorld['addAgent'] = (columns) => addScriptedAgent(world.sql, world.businessId, columns);
+  const addAgent: AgentWorld['addAgent'] = (columns) =>
+    addScriptedAgent(world.sql, world.businessId, columns);
   const agentId = await addAgent();
   const chat: AgentWorld['chat'] = async (content, options = {}) => {
     const text = typeof content === 'string' ? content : scripted(content);
