@@ -6,11 +6,10 @@ interface AgentAccess {
 
 const isOurs = (actor: Actor, agent: AgentAccess) => agent.businessId === actor.businessId;
 
-/** product.md, roles: everyone sees who there is to ask, members chat, managers make and change agents. */
+/** product.md, roles: everyone sees who there is to ask, managers make and change agents. */
 export const agentPolicy = {
   list: () => true,
   read: isOurs,
-  chat: (actor: Actor, agent: AgentAccess) => isOurs(actor, agent) && hasRole(actor.role, 'member'),
   create: (actor: Actor) => hasRole(actor.role, 'manager'),
   update: (actor: Actor, agent: AgentAccess) => isOurs(actor, agent) && hasRole(actor.role, 'manager'),
   delete: (actor: Actor, agent: AgentAccess) => isOurs(actor, agent) && hasRole(actor.role, 'manager'),
