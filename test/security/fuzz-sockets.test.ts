@@ -44,11 +44,21 @@ afterAll(async () => {
   await database?.drop();
 });
 
-async function logIn(): Promise<RawConnection> {
-  const connection = await openRaw(server.port);
-  connection.send(`0${JSON.stringify({ token: own.admin.token })}`);
-  await connection.until((received) => received.some((packet) => packet.startsWith('0{')));
-  return connection;
+/** Where the server has not seen the ends of earlier connections yet, it has no room for another one. */
+function logIn(): Promise<RawConnection> {
+  return eventually('a connection is let in', async () => {
+    const connection = await openRaw(server.port);
+    connection.send(`0${JSON.stringify({ token: own.admin.token })}`);
+    let answer: string | undefined;
+    const answered = connection.until((received) => {
+      answer = received.find((packet) => /^[04]\{/.test(packet));
+      return answer !== undefined;
+    });
+    await Promise.race([answered, connection.closed]);
+    if (answer?.startsWith('0')) return connection;
+    connection.close();
+    throw new Error(`Refused: ${answer}`);
+  });
 }
 
 /** Someone else comes in and is answered. */
