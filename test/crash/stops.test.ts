@@ -175,7 +175,7 @@ function* problemsOf(
 
 describe.each([
   ['redis', 200, 20],
-  ['postgres', 60, 20],
+  ['postgres', 20, 10],
 ] as const)('stops on %s', (broker: Broker, total, lanes) => {
   it(`${total} of them leave no call open, no money held and no word too many`, async () => {
     const stage = await openChatStage(broker);
