@@ -65,6 +65,8 @@ async function checkOpenDashboards(
   const access = await findDashboardAccesses(db, [...open]);
   for (const socket of viewing) {
     for (const dashboardId of socket.data.connection.dashboards ?? []) {
+      // Opened while the others were asked about: its rights were checked just then.
+      if (!open.has(dashboardId)) continue;
       const dashboard = access.get(dashboardId);
       if (dashboard && dashboardPolicy.read(socket.data.actor, dashboard)) continue;
       await socket.leave(dashboardRoom(dashboardId));
@@ -84,6 +86,7 @@ async function checkOpenConversations(
   const access = await findConversationAccesses(db, [...open]);
   for (const socket of talking) {
     for (const conversationId of socket.data.conversations ?? []) {
+      if (!open.has(conversationId)) continue;
       const conversation = access.get(conversationId);
       if (conversation && conversationPolicy.read(socket.data.actor, conversation)) continue;
       socket.data.conversations?.delete(conversationId);
