@@ -237,6 +237,7 @@ it('keeps what is secret out of logs, metrics, jobs, rows, answers and the board
     ['metrics', 'http_request'],
     ['redis', 'runId'],
     ['redis', 'mailId'],
+    ['redis', 'evalsha'],
     ['rows', email],
     ['rows', 'api_key.created'],
     ['answers', 'invalid_token'],

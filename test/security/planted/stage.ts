@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { freePort } from '../../../db/embedded/port';
 import { JWT_SECRET } from '../../server/serve';
@@ -96,12 +98,26 @@ async function startParrot() {
   };
 }
 
+/**
+ * Every command the server gets, as MONITOR prints it. Over a socket of its own: ioredis's monitor() throws where the
+ * first command comes in the same packet as the OK that starts it.
+ */
+async function monitorRedis(url: string, heard: (line: string) => void): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const lines = createInterface({ input: socket });
+  lines.on('line', (line) => heard(line.replaceAll('\\"', '"')));
+  socket.write('MONITOR\r\n');
+  const [answer] = (await once(lines, 'line')) as [string];
+  if (answer !== '+OK') throw new Error(`Redis does not monitor: ${answer}`);
+  return socket;
+}
+
 /** Every command with its arguments, and every message on every channel. */
 async function watchRedis({ url }: TestRedis) {
   const [client, listener] = [new Redis(url), new Redis(url)];
   let said = '';
-  const monitor = await client.monitor();
-  monitor.on('monitor', (_time: string, args: string[]) => (said += `${args.join(' ')}\n`));
+  const monitor = await monitorRedis(url, (line) => (said += `${line}\n`));
   listener.on(
     'pmessageBuffer',
     (_pattern, _channel, message: Buffer) => (said += message.toString('latin1')),
@@ -125,7 +141,7 @@ async function watchRedis({ url }: TestRedis) {
   return {
     texts: async () => said + (await held()),
     async close() {
-      monitor.disconnect();
+      monitor.destroy();
       listener.disconnect();
       await client.quit();
     },
