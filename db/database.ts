@@ -2,6 +2,7 @@ import knex, { type Knex } from 'knex';
 import { type Client, types as pgTypes } from 'pg';
 import { StartupError } from '../lib/errors';
 import { logger } from '../lib/logger';
+import { coalesceWrites } from './coalesce-writes';
 
 /** Longest wait for a connection from the pool, ms. Past it the caller hears 503 instead of hanging. */
 const ACQUIRE_TIMEOUT_MS = 10_000;
@@ -74,6 +75,7 @@ export function openDatabase(url: string, poolSize: number): Database {
       min: 0,
       max: poolSize,
       afterCreate(client: Client, done: (error: Error | undefined, client: Client) => void) {
+        coalesceWrites(client);
         client.query(PREPARE_CONNECTION, (error) =>
           done(
             error

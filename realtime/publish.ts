@@ -12,7 +12,12 @@ export type Publish = <Name extends EventName>(
   except?: readonly string[],
 ) => void;
 
+/** Comes many times a second for one room. */
+const STREAMED: ReadonlySet<EventName> = new Set(['message.delta']);
+
 export const createPublish =
   (rooms: RoomEmitter): Publish =>
-  (to, event, payload, except) =>
-    rooms.emit(to, event, payload, except);
+  (to, event, payload, except) => {
+    if (!STREAMED.has(event)) return rooms.emit(to, event, payload, except);
+    for (const room of to) rooms.stream(room, event, payload);
+  };

@@ -13,6 +13,7 @@ import { startSchedule } from '../jobs/schedule';
 import { createAgentMetrics } from '../lib/metrics/agents';
 import type { Shutdown } from '../lib/shutdown';
 import { createAgentParts } from './agents/parts';
+import { createRunStops } from './agents/run-stops';
 import type { WorkerContext } from './context';
 import { createMailer } from './mail/mailer';
 import { createMailSweeper } from './mail-sweeper';
@@ -62,6 +63,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     finishRefresh: createFinishRefresh(db),
     saveReply: createSaveReply(db),
     renewRun: createRenewRun(db),
+    runStops: createRunStops(parts.broker.signals, logger),
     wakeSweeper: sweeper.wake,
   };
   const concurrency: Record<QueueName, number> = {

@@ -5,6 +5,7 @@ import type { RenewRun } from '../domain/runs/renew';
 import type { SaveReply } from '../domain/runs/reply';
 import type { Metrics } from '../lib/metrics/metrics';
 import type { AgentParts } from './agents/parts';
+import type { RunStops } from './agents/run-stops';
 import type { Mailer } from './mail/mailer';
 import type { SourceRegistry } from './sources/registry';
 
@@ -18,6 +19,7 @@ export interface WorkerContext extends Parts {
   finishRefresh: FinishRefresh;
   saveReply: SaveReply;
   renewRun: RenewRun;
+  runStops: RunStops;
   /** Tells the sweeper of this process that a slot is free. */
   wakeSweeper: () => void;
 }

@@ -35,7 +35,7 @@ export interface DeletedConversation {
   conversation: ConversationRow;
   /** Runs that no worker had: stopped. */
   ended: EndedRun[];
-  /** Runs whose workers are to be told on runStopChannel. */
+  /** Runs whose workers are to be told (signalStop). */
   stoppingIds: string[];
 }
 

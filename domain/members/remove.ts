@@ -28,7 +28,7 @@ export interface RemovedMember {
   /** The deletion's place among the member's versions. */
   version: number;
   sessions: EndedSessions;
-  /** Runs whose workers are to be told on runStopChannel. */
+  /** Runs whose workers are to be told (signalStop). */
   stoppingIds: string[];
   /** What went over to another member, and is to be announced anew. */
   inherited: { dashboardIds: string[]; widgetIds: string[] };

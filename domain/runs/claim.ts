@@ -1,38 +1,51 @@
 import type { Database } from '../../db/database';
-import { withTenant, type Statement } from '../../db/scope';
+import { tenantStatement, withTenant, type Statement } from '../../db/scope';
 import { settleAbandonedIn, type Settled } from '../money/settle';
+import type { RunRow } from '../presenters/conversation';
+import { OWN_PROVIDER_JSON } from '../providers/own';
 import type { Role } from '../roles';
 import { IS_FIRST } from './delivery';
 import { LEASE_MS, RUN_DEADLINE_MS } from './limits';
 import { TURN_SEPARATOR } from './reply';
+import { runJson, runOfJson, type Json } from './rows';
 import type { ClaimedRun } from './types';
 
-const CLAIM: Statement = {
-  name: 'run-claim',
-  // One UPDATE, whose conditions are checked again on the row that a faster twin left: one of many gets it. A run of
-  // a conversation that was deleted meanwhile is there to be ended.
-  text: `
+const claimText = (isClaimable: string) => `
     with claimed as (
       update runs r set status = 'running', epoch = r.epoch + 1, lease_until = now() + $2 * interval '1 ms',
         crashes = r.crashes + (r.status = 'running')::int, started_at = coalesce(r.started_at, now()),
         deadline_at = coalesce(r.deadline_at, now() + $3 * interval '1 ms'), updated_at = now()
-      where r.id = $1 and (r.status = 'queued' or (r.status = 'running' and r.lease_until <= now())) and ${IS_FIRST}
+      where r.id = $1 and ${isClaimable} and ${IS_FIRST}
       returning r.*
     ), reply as (
       update messages m set status = 'streaming', updated_at = now()
       from claimed where m.id = claimed.reply_id and claimed.epoch = 1
     )
-    select r.id, r.business_id as "businessId", r.conversation_id as "conversationId", r.message_id as "messageId",
-           r.reply_id as "replyId", r.position, r.epoch, r.crashes, r.deadline_at as "deadlineAt",
-           r.stop_requested_at is not null or c.deleted_at is not null as "stopRequested", r.request_id as "requestId", r.user_id as "userId",
-           s.role, b.timezone, b.locale,
+    select r.business_id as "businessId", r.crashes, r.deadline_at as "deadlineAt", r.position,
+           r.stop_requested_at is not null or c.deleted_at is not null as "stopRequested",
+           r.request_id as "requestId", r.user_id as "userId", ${runJson('claimed r')} as row,
+           s.role, b.timezone, b.locale, coalesce(q.content, '') as question,
            case when a.id is not null then json_build_object(
              'id', a.id, 'name', a.name, 'systemPrompt', a.system_prompt, 'model', a.model,
              'fallbackModels', a.fallback_models, 'temperature', a.temperature, 'maxTokens', a.max_tokens,
-             'tools', a.tools) end as agent
+             'tools', a.tools, 'ownProvider', ${OWN_PROVIDER_JSON}) end as agent
       from claimed r join businesses b on b.id = r.business_id join conversations c on c.id = r.conversation_id
+      left join messages q on q.id = r.message_id
       left join memberships s on s.business_id = r.business_id and s.user_id = r.user_id
-      left join agents a on a.business_id = r.business_id and a.id = r.agent_id and a.status = 'active'`,
+      left join agents a on a.business_id = r.business_id and a.id = r.agent_id and a.status = 'active'
+      left join providers p on p.business_id = r.business_id and p.slug = split_part(a.model, '/', 1)`;
+
+/** A statement of its own, in one round trip: what nobody had in hand yet needs nothing else done. */
+const CLAIM_FIRST: Statement = {
+  name: 'run-claim-first',
+  text: claimText("r.epoch = 0 and r.status = 'queued'"),
+};
+
+const CLAIM: Statement = {
+  name: 'run-claim',
+  // One UPDATE, whose conditions are checked again on the row that a faster twin left: one of many gets it. A run of
+  // a conversation that was deleted meanwhile is there to be ended.
+  text: claimText("(r.status = 'queued' or (r.status = 'running' and r.lease_until <= now()))"),
 };
 
 const RESET_REPLY: Statement = {
@@ -46,15 +59,34 @@ const RESET_REPLY: Statement = {
     from runs r where r.id = $1 and m.id = r.reply_id`,
 };
 
-type ClaimRow = Omit<ClaimedRun, 'actor' | 'agent' | 'settled'> & {
+interface ClaimRow extends Pick<
+  ClaimedRun,
+  | 'businessId'
+  | 'crashes'
+  | 'deadlineAt'
+  | 'position'
+  | 'stopRequested'
+  | 'requestId'
+  | 'timezone'
+  | 'locale'
+  | 'question'
+> {
+  row: Json<RunRow>;
   userId: string;
   role: Role | null;
   agent: ClaimedRun['agent'] | null;
-};
+}
 
-function claimedOf({ userId, role, agent, ...run }: ClaimRow, settled: Settled[]): ClaimedRun {
+function claimedOf({ userId, role, agent, row, ...run }: ClaimRow, settled: Settled[]): ClaimedRun {
+  const { id, conversationId, messageId, replyId, epoch } = row;
   return {
     ...run,
+    id,
+    conversationId,
+    messageId,
+    replyId,
+    epoch,
+    asClaimed: runOfJson(row),
     // A run outlives the login that asked for it, and never acts as an operator.
     actor: role
       ? {
@@ -79,15 +111,21 @@ function claimedOf({ userId, role, agent, ...run }: ClaimRow, settled: Settled[]
  * @returns undefined where there is nothing to do: another worker has it, it ended, or an earlier run of its
  *   conversation is still open
  */
-export function claimRun(db: Database, businessId: string, runId: string): Promise<ClaimedRun | undefined> {
+export async function claimRun(
+  db: Database,
+  businessId: string,
+  runId: string,
+): Promise<ClaimedRun | undefined> {
+  const values = [runId, LEASE_MS, RUN_DEADLINE_MS];
+  // Nobody wrote or called a provider before the first epoch.
+  const [first] = await tenantStatement<ClaimRow & object>(db, businessId, CLAIM_FIRST, values);
+  if (first) return claimedOf(first, []);
   return withTenant(db, businessId, async (tx) => {
-    const [row] = await tx.query<ClaimRow & object>(CLAIM, [runId, LEASE_MS, RUN_DEADLINE_MS]);
+    const [row] = await tx.query<ClaimRow & object>(CLAIM, values);
     if (!row) return undefined;
-    // Nobody wrote or called a provider before the first epoch.
-    if (row.epoch === 1) return claimedOf(row, []);
     const [, settled] = await Promise.all([
-      tx.query(RESET_REPLY, [row.id, TURN_SEPARATOR]),
-      settleAbandonedIn(tx, row.id, row.epoch),
+      tx.query(RESET_REPLY, [runId, TURN_SEPARATOR]),
+      settleAbandonedIn(tx, runId, row.row.epoch),
     ]);
     return claimedOf(row, settled);
   });

@@ -44,7 +44,7 @@ export const STOPPED_BY_PERSON = { reasonCode: 'stopped', reason: 'You stopped t
 
 /**
  * Stops a run of the person's own. Queued or waiting, it is ended at once (`ended`); running, its worker is asked:
- * publish on runStopChannel, so that it needn't wait for its heartbeat. A final one is returned as it is.
+ * signalStop, so that it needn't wait for its heartbeat. A final one is returned as it is.
  * @throws HttpError 404
  */
 export function requestStop(

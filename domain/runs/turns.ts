@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Database } from '../../db/database';
 import { tenantStatement, withTenantModels, type Statement } from '../../db/scope';
 import { newId } from '../../lib/ids';
-import type { ClaimedRun, ToolCallRow, TurnRow } from './types';
+import type { HeldRun, ToolCallRow, TurnRow } from './types';
 
 const CALL_JSON = `json_build_object(
   'id', t.id, 'turn', t.turn, 'place', t.place, 'providerCallId', t.provider_call_id, 'name', t.name,
@@ -17,7 +17,7 @@ const LOAD: Statement = {
 };
 
 /** The turns that finished, in their order, whatever epoch they are from: a new one goes on behind them. */
-export const loadTurns = (db: Database, { businessId, id }: ClaimedRun): Promise<TurnRow[]> =>
+export const loadTurns = (db: Database, { businessId, id }: HeldRun): Promise<TurnRow[]> =>
   tenantStatement<TurnRow & object>(db, businessId, LOAD, [id]);
 
 const SAVE: Statement = {
@@ -57,7 +57,7 @@ export interface NewTurn {
  */
 export async function saveTurn(
   db: Database,
-  { businessId, id, epoch }: ClaimedRun,
+  { businessId, id, epoch }: HeldRun,
   { turn, content, calls }: NewTurn,
 ): Promise<TurnRow | undefined> {
   const [row] = await tenantStatement<TurnRow & object>(db, businessId, SAVE, [
@@ -101,7 +101,7 @@ export interface CallEnd {
  */
 export async function finishToolCall(
   db: Database,
-  run: ClaimedRun,
+  run: HeldRun,
   callId: string,
   end: CallEnd,
   effect?: (trx: Knex.Transaction) => Promise<string>,
@@ -120,7 +120,7 @@ export async function finishToolCall(
 
 function finishWithEffect(
   db: Database,
-  { businessId, id, epoch }: ClaimedRun,
+  { businessId, id, epoch }: HeldRun,
   callId: string,
   status: CallEnd['status'],
   effect: (trx: Knex.Transaction) => Promise<string>,

@@ -1,4 +1,6 @@
 import type { Settled } from '../money/settle';
+import type { RunRow } from '../presenters/conversation';
+import type { OwnProvider } from '../providers/own';
 import type { Actor } from '../roles';
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'completed', 'stopped', 'failed'] as const;
@@ -23,6 +25,8 @@ export interface RunAgent {
   temperature: number | null;
   maxTokens: number;
   tools: ToolName[];
+  /** The business's own provider of `model`; null where it has none of that name. */
+  ownProvider: OwnProvider | null;
 }
 
 /** A run in a worker's hands. Every write of it names the epoch; one that is not the newest is refused. */
@@ -39,6 +43,10 @@ export interface ClaimedRun {
   deadlineAt: Date;
   stopRequested: boolean;
   requestId: string;
+  /** What the person wrote. */
+  question: string;
+  /** The row as the claim left it. */
+  asClaimed: RunRow;
   /** Who asked, with the role they have now: tools act with their rights. undefined: no longer a member. */
   actor: Actor | undefined;
   /** undefined where it was deleted or is inactive. */
@@ -48,6 +56,9 @@ export interface ClaimedRun {
   /** Calls that earlier holders left unsettled, booked in full now: what they crossed is to be announced. */
   settled: Settled[];
 }
+
+/** What the writes of a run name. */
+export type HeldRun = Pick<ClaimedRun, 'businessId' | 'id' | 'epoch'>;
 
 export const TOOL_CALL_STATUSES = ['pending', 'waiting', 'approved', 'declined', 'done', 'failed'] as const;
 export type ToolCallStatus = (typeof TOOL_CALL_STATUSES)[number];

@@ -1,6 +1,6 @@
 import type { RunRow } from '../../domain/presenters/conversation';
 import type { Actor } from '../../domain/roles';
-import { runEventsChannel, runStopChannel, type RunSignal } from '../../domain/runs/signals';
+import { runEventsChannel, signalStop, type RunSignal } from '../../domain/runs/signals';
 import { requestStop } from '../../domain/runs/stop';
 import type { ServerContext } from '../context';
 import { announceChat } from './announce';
@@ -20,16 +20,16 @@ export async function stopRun(
 ): Promise<RunRow> {
   const { signals } = context.broker;
   // Also before the flag is written: a worker that hears of it closes the provider's connection that much sooner.
-  signals.publish(runStopChannel(runId), {});
+  signalStop(signals, runId);
   const { run, ended } = await requestStop(context.db, actor, runId);
-  if (run.status === 'running') signals.publish(runStopChannel(runId), {});
+  if (run.status === 'running') signalStop(signals, runId);
   if (!ended) return run;
   if (!ended.isDeleted) {
     const { conversation, message } = ended;
     announceChat(context, actor, requestId, { conversation, completed: message, run: ended.run });
   }
   const { status, epoch, version } = ended.run;
-  signals.publish(runEventsChannel(runId), { type: 'changed', status, epoch, version } satisfies RunSignal);
+  signals.publish(runEventsChannel(runId), { status, epoch, version } satisfies RunSignal);
   if (ended.next) deliver(context, ended.next);
   return ended.run;
 }

@@ -1,9 +1,11 @@
 import type { Context } from 'koa';
 import { Readable } from 'node:stream';
 import { findMessage, readProgress, type RunProgress } from '../../domain/conversations/read';
-import { presentMessage, presentRun } from '../../domain/presenters/conversation';
+import { presentMessage, presentRun, type RunRow } from '../../domain/presenters/conversation';
 import type { Actor } from '../../domain/roles';
-import { runEventsChannel, type RunSignal } from '../../domain/runs/signals';
+import { runEventsChannel } from '../../domain/runs/signals';
+import type { MessageDelta } from '../../realtime/events';
+import { conversationRoom } from '../../realtime/rooms';
 import type { ServerContext } from '../context';
 
 /** How often Postgres is asked while nothing is missing, ms; as often as a worker writes the text so far. */
@@ -32,20 +34,28 @@ const event = (name: string, data: unknown, { epoch, position }: StreamPosition)
 
 const isFinal = (status: string) => status === 'completed' || status === 'stopped' || status === 'failed';
 
-/** Signals as they come, kept until they are taken. */
-function inbox(context: ServerContext, runId: string) {
-  const signals: RunSignal[] = [];
+/** Which run is read. */
+type StreamedRun = Pick<RunRow, 'id' | 'conversationId'>;
+
+/** What is heard of a run, kept until it is taken: pieces of its text, and `changed`, on which Postgres is asked. */
+function inbox({ broker }: ServerContext, run: StreamedRun) {
+  const heard: (MessageDelta | 'changed')[] = [];
   let wake: () => void = () => undefined;
-  // Not awaited: while Redis is away it may not come, and what Postgres says is enough, only slower.
-  const subscribed = context.broker.signals.subscribe(runEventsChannel(runId), (signal) => {
-    signals.push(signal as RunSignal);
+  const hear = (one: MessageDelta | 'changed') => {
+    heard.push(one);
     wake();
+  };
+  const stopListening = broker.rooms.listen(conversationRoom(run.conversationId), (_event, payload) => {
+    const delta = payload as MessageDelta;
+    if (delta.runId === run.id) hear(delta);
   });
+  // Not awaited: while Redis is away it may not come, and what Postgres says is enough, only slower.
+  const subscribed = broker.signals.subscribe(runEventsChannel(run.id), () => hear('changed'));
   subscribed.catch(() => undefined);
   return {
-    take: () => signals.shift(),
+    take: () => heard.shift(),
     async waitForMore(ms: number): Promise<void> {
-      if (signals.length > 0) return;
+      if (heard.length > 0) return;
       let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -53,7 +63,10 @@ function inbox(context: ServerContext, runId: string) {
       });
       clearTimeout(timer);
     },
-    close: () => void subscribed.then((end) => end()).catch(() => undefined),
+    close() {
+      stopListening();
+      subscribed.then((end) => end()).catch(() => undefined);
+    },
   };
 }
 
@@ -65,11 +78,12 @@ function inbox(context: ServerContext, runId: string) {
 async function* eventsOf(
   context: ServerContext,
   actor: Actor,
-  runId: string,
+  streamed: StreamedRun,
   from: StreamPosition | undefined,
   mayGoOn: () => Promise<boolean>,
 ): AsyncGenerator<string> {
-  const box = inbox(context, runId);
+  const runId = streamed.id;
+  const box = inbox(context, streamed);
   const at: StreamPosition = { epoch: from?.epoch ?? -1, position: from?.position ?? 0 };
   let version = 0;
   let [checkedAt, spokeAt] = [performance.now(), performance.now()];
@@ -99,10 +113,10 @@ async function* eventsOf(
       const lookAt = performance.now() + LOOK_EVERY_MS;
       for (let isCurrent = true; isCurrent && performance.now() < lookAt;) {
         await box.waitForMore(lookAt - performance.now());
-        for (let signal = box.take(); signal && isCurrent; signal = isCurrent ? box.take() : undefined) {
-          if (signal.type === 'changed' || signal.epoch > at.epoch) isCurrent = false;
-          else if (signal.epoch === at.epoch && signal.position <= at.position) {
-            const text = signal.text.slice(at.position - signal.position);
+        for (let one = box.take(); one && isCurrent; one = isCurrent ? box.take() : undefined) {
+          if (one === 'changed' || one.epoch > at.epoch) isCurrent = false;
+          else if (one.epoch === at.epoch && one.position <= at.position) {
+            const text = one.text.slice(at.position - one.position);
             if (text) yield delta(progress, text);
           }
         }
@@ -131,9 +145,9 @@ export function streamRun(
   context: ServerContext,
   actor: Actor,
   koa: Pick<Context, 'state'>,
-  runId: string,
+  run: StreamedRun,
   from?: StreamPosition,
 ): Readable {
   const mayGoOn = koa.state.mayGoOn as () => Promise<boolean>;
-  return Readable.from(eventsOf(context, actor, runId, from, mayGoOn), { objectMode: false });
+  return Readable.from(eventsOf(context, actor, run, from, mayGoOn), { objectMode: false });
 }

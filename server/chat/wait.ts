@@ -23,9 +23,7 @@ export async function waitForRun(
 ): Promise<RunRow | undefined> {
   let wake: () => void = () => undefined;
   // Not awaited: while Redis is away it may not come, and looking goes on without it.
-  const subscribed = broker.signals.subscribe(runEventsChannel(runId), (signal) => {
-    if ((signal as { type: string }).type === 'changed') wake();
-  });
+  const subscribed = broker.signals.subscribe(runEventsChannel(runId), () => wake());
   subscribed.catch(() => undefined);
   const until = performance.now() + limitMs;
   try {

@@ -18,7 +18,7 @@ type Parts = Pick<WorkerContext, 'publish' | 'broker' | 'db' | 'logger'>;
 
 /** A piece of the reply, to whoever has the conversation open or reads the run. */
 export function announceDelta(
-  { publish, broker }: Parts,
+  { publish }: Parts,
   run: ClaimedRun,
   { position, text }: { position: number; text: string },
 ): void {
@@ -30,8 +30,6 @@ export function announceDelta(
     position,
     text,
   });
-  const signal: RunSignal = { type: 'delta', messageId, epoch, position, text };
-  broker.signals.publish(runEventsChannel(runId), signal);
 }
 
 /** That a run changed, to its person and whoever reads it. */
@@ -46,7 +44,7 @@ export function announceRun(
     ...presentRun(row),
     ...envelope(businessId, version, requestId),
   });
-  const signal: RunSignal = { type: 'changed', status, epoch, version };
+  const signal: RunSignal = { status, epoch, version };
   broker.signals.publish(runEventsChannel(row.id), signal);
 }
 
@@ -76,7 +74,7 @@ export function announceEnded(parts: Parts, run: ClaimedRun, ended: EndedRun): v
   for (const one of settled) announceSettled(publish, businessId, one);
   if (ended.isDeleted) {
     const { status, epoch, version } = ended.run;
-    const signal: RunSignal = { type: 'changed', status, epoch, version };
+    const signal: RunSignal = { status, epoch, version };
     broker.signals.publish(runEventsChannel(run.id), signal);
     return;
   }

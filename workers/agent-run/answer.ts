@@ -9,7 +9,7 @@ import { abortKind, RunAborted, RunFailure, type AbortKind } from '../agents/fai
 import { answer } from '../agents/loop';
 import { ReplyStream } from '../agents/stream';
 import type { WorkerContext } from '../context';
-import { announceDelta, announceInHand } from './announce';
+import { announceDelta, announceInHand, announceRun } from './announce';
 import type { RunControl } from './control';
 
 /** How a worker lets go of a run. `lost`: another has it, and nothing is written. */
@@ -23,9 +23,11 @@ export async function answerInHand(
 ): Promise<Outcome> {
   const { agent, actor } = run;
   if (!agent || !actor) throw new Error(`Run ${run.id} has nobody who asks or answers.`);
-  const tell = () => announceInHand(context, run, actor.userId);
-  let told: Promise<unknown> = tell();
-  const onToolCalls = () => void (told = Promise.all([told, tell()]));
+  announceRun(context, run, actor.userId, run.asClaimed);
+  let told: Promise<unknown> = Promise.resolve();
+  const onToolCalls = () => {
+    told = Promise.all([told, announceInHand(context, run, actor.userId)]);
+  };
   let reply: ReplyStream | undefined;
   try {
     // Nobody had a run before its first claim.

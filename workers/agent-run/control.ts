@@ -1,11 +1,10 @@
 import { HEARTBEAT_MS, LEASE_MS } from '../../domain/runs/limits';
-import { runStopChannel } from '../../domain/runs/signals';
 import type { ClaimedRun } from '../../domain/runs/types';
 import { msToTick } from '../../lib/clock';
 import { RunAborted, type AbortKind } from '../agents/failure';
 import type { WorkerContext } from '../context';
 
-type Parts = Pick<WorkerContext, 'renewRun' | 'broker' | 'logger'>;
+type Parts = Pick<WorkerContext, 'renewRun' | 'runStops' | 'logger'>;
 
 /**
  * Keeps a run in this worker's hands, and breaks it off where it must not go on: its person stops it, its time is up,
@@ -17,7 +16,7 @@ export class RunControl {
   private heartbeat: NodeJS.Timeout | undefined;
   private beating: Promise<void> | undefined;
   private isOver = false;
-  private readonly unsubscribing: Promise<() => void>;
+  private readonly stopListening: () => void;
   private readonly onJobAbort = () => this.abort('handed_back');
 
   /** @param jobSignal aborted when the process stops or the broker may have given the job away */
@@ -35,9 +34,7 @@ export class RunControl {
     this.timers.push(lease, deadline);
     jobSignal.addEventListener('abort', this.onJobAbort, { once: true });
     if (jobSignal.aborted) this.onJobAbort();
-    // Not waited for: a broker that is away must not hold up the answer. The heartbeat reads the flag, too.
-    this.unsubscribing = parts.broker.signals.subscribe(runStopChannel(run.id), () => this.abort('stopped'));
-    this.unsubscribing.catch((error: unknown) => parts.logger.debug({ err: error }, 'no signal for stops'));
+    this.stopListening = parts.runStops.listen(run.id, () => this.abort('stopped'));
     this.beatLater(lease);
   }
 
@@ -56,8 +53,7 @@ export class RunControl {
     clearTimeout(this.heartbeat);
     for (const timer of this.timers) clearTimeout(timer);
     this.jobSignal.removeEventListener('abort', this.onJobAbort);
-    // A subscription that a broker never confirmed is ended when it is, if ever.
-    this.unsubscribing.then((unsubscribe) => unsubscribe()).catch(() => undefined);
+    this.stopListening();
     await this.beating;
   }
 

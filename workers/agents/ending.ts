@@ -15,10 +15,9 @@ const LAST_REASONS: Record<LastReason, string> = {
 
 /** The end of a run whose last call came to its own end. */
 export function endOf(
-  { agent, reply }: RunInHand,
+  { agent, reply, run }: RunInHand,
   received: Received,
   outputCap: number,
-  question: string,
   last: LastReason | undefined,
 ): RunEnd {
   const { content } = reply;
@@ -36,7 +35,7 @@ export function endOf(
     const reason = last ? LAST_REASONS[last] : 'The model sent an answer without words.';
     return { status: 'failed', reasonCode: last ?? 'empty_reply', reason, content };
   }
-  const title = titleOf(question, content);
+  const title = titleOf(run.question, content);
   if (last) return { ...completed(content, last, LAST_REASONS[last]), title };
   if (received.stopReason === 'other') {
     return { ...completed(content, 'ended_early', 'The provider ended this answer early.'), title };

@@ -1,5 +1,5 @@
 import type { Database } from '../../db/database';
-import { withTenant, type Statement } from '../../db/scope';
+import { tenantStatement, type Statement } from '../../db/scope';
 import { joinTurns } from '../../domain/runs/reply';
 import type { ClaimedRun, TurnRow } from '../../domain/runs/types';
 import type { Exchange } from './context';
@@ -13,11 +13,6 @@ interface MessageRow {
   content: string;
   runId: string | null;
 }
-
-const QUESTION: Statement = {
-  name: 'context-question',
-  text: 'select content from messages where id = $1',
-};
 
 const MESSAGES: Statement = {
   name: 'context-messages',
@@ -49,34 +44,34 @@ const TURNS: Statement = {
      where summed.total <= $2 group by n.run_id, n.turn, n.content order by n.run_id, n.turn`,
 };
 
+/** Messages are numbered from 1, a question and its reply in turn. */
+const FIRST_REPLY_POSITION = 2;
+
 /**
- * The question of a run and the exchanges before it, oldest first: as many, from the newest back, as could fit into
- * `tokens`. A conversation of any length costs the same few rows.
+ * The exchanges before a run's question, oldest first: as many, from the newest back, as could fit into `tokens`. A
+ * conversation of any length costs the same few rows.
  */
-export function loadHistory(
+export async function loadHistory(
   db: Database,
-  { businessId, conversationId, messageId, position }: ClaimedRun,
+  { businessId, conversationId, position }: ClaimedRun,
   tokens: number,
-): Promise<{ question: string; history: Exchange[] }> {
+): Promise<Exchange[]> {
+  if (position === FIRST_REPLY_POSITION) return [];
   const bytes = tokens * LOADED_BYTES_PER_TOKEN;
-  return withTenant(db, businessId, async (tx) => {
-    const [[question], messages] = await Promise.all([
-      tx.query<{ content: string }>(QUESTION, [messageId]),
-      // The question stands right before the reply, whose position is the run's.
-      tx.query<MessageRow & object>(MESSAGES, [
-        conversationId,
-        position - 1,
-        Math.ceil(tokens / MESSAGE_OVERHEAD_TOKENS),
-        bytes,
-      ]),
-    ]);
-    const runIds = messages.flatMap(({ role, runId }) => (role === 'assistant' && runId ? [runId] : []));
-    const turns =
-      runIds.length === 0
-        ? []
-        : await tx.query<TurnRow & { runId: string }>(TURNS, [runIds.toReversed(), bytes]);
-    return { question: question?.content ?? '', history: exchangesOf(messages, turns) };
-  });
+  const messages = await tenantStatement<MessageRow & object>(db, businessId, MESSAGES, [
+    conversationId,
+    // The question stands right before the reply, whose position is the run's.
+    position - 1,
+    Math.ceil(tokens / MESSAGE_OVERHEAD_TOKENS),
+    bytes,
+  ]);
+  const runIds = messages.flatMap(({ role, runId }) => (role === 'assistant' && runId ? [runId] : []));
+  if (runIds.length === 0) return exchangesOf(messages, []);
+  const turns = await tenantStatement<TurnRow & { runId: string }>(db, businessId, TURNS, [
+    runIds.toReversed(),
+    bytes,
+  ]);
+  return exchangesOf(messages, turns);
 }
 
 function exchangesOf(

@@ -12,7 +12,7 @@ import { HIDDEN_BYTES_PER_TOKEN, MAX_CONTEXT_TOKENS, MAX_RUN_TOKENS } from './li
 import { systemPrompt } from './prompt';
 import type { ContextMessage, ToolDefinition } from './providers/provider';
 import { RepeatGuard } from './repeat-guard';
-import { resolveModel, type ResolvedModel } from './resolve-model';
+import { modelOf, resolveModel, type ResolvedModel } from './resolve-model';
 import type { RunInHand } from './run-in-hand';
 import { runTools } from './run-tools';
 import { callsToKeep } from './tool-calls-to-keep';
@@ -32,10 +32,10 @@ export async function answer(hand: RunInHand, finished: readonly TurnRow[]): Pro
   const { parts, run, agent, reply } = hand;
   const resolve = (name: string) => resolveModel(parts, run.businessId, name);
   const turns = [...finished];
-  const model = await resolve(agent.model);
+  const model = modelOf(parts.env, agent.model, agent.ownProvider ?? undefined);
   const models = [() => Promise.resolve(model), ...agent.fallbackModels.map((name) => () => resolve(name))];
   const prompt = promptOf(hand);
-  const { question, history } = await loadHistory(parts.db, run, budgetOf(hand, model, prompt));
+  const history = await loadHistory(parts.db, run, budgetOf(hand, model, prompt));
   const guard = new RepeatGuard();
   let tokens = 0;
 
@@ -57,13 +57,13 @@ export async function answer(hand: RunInHand, finished: readonly TurnRow[]): Pro
     const { received, outputCap } = await callWithFallbacks(hand, models, async (used) => ({
       turn,
       system: prompt.system,
-      messages: await messagesFor(hand, used, prompt, { question, history, turns }),
+      messages: await messagesFor(hand, used, prompt, { history, turns }),
       tools,
       outputCap: outputCapOf(hand, used),
     }));
     tokens += received.tokens.input + received.tokens.output;
     const calls = received.stopReason === 'tool_calls' || received.stopReason === 'end' ? received.calls : [];
-    if (last || calls.length === 0) return { end: endOf(hand, received, outputCap, question, last) };
+    if (last || calls.length === 0) return { end: endOf(hand, received, outputCap, last) };
     next = await saveTurn(parts.db, run, { turn, content: reply.turnText, calls: callsToKeep(calls) });
     if (!next) throw new RunAborted('lost');
     hand.onToolCalls();
@@ -101,10 +101,10 @@ function messagesFor(
   hand: RunInHand,
   model: ResolvedModel,
   prompt: Prompt,
-  { question, history, turns }: { question: string; history: readonly Exchange[]; turns: readonly TurnRow[] },
+  { history, turns }: { history: readonly Exchange[]; turns: readonly TurnRow[] },
 ): Promise<ContextMessage[]> {
   return fitContext(
-    { question: { role: 'user', content: question }, history, turns: turns.map(turnGroup) },
+    { question: { role: 'user', content: hand.run.question }, history, turns: turns.map(turnGroup) },
     budgetOf(hand, model, prompt),
   );
 }

@@ -1,13 +1,7 @@
 import type { Database } from '../../db/database';
-import { tenantStatement, type Statement } from '../../db/scope';
 import { modelFacts, splitModel, type ModelFacts } from '../../domain/models/facts';
-import {
-  DEFAULT_QUIRKS,
-  type ProviderConfig,
-  type ProviderProtocol,
-  type ProviderQuirks,
-} from '../../domain/providers/config';
-import type { OwnModel } from '../../domain/providers/model';
+import { DEFAULT_QUIRKS, type ProviderConfig, type ProviderProtocol } from '../../domain/providers/config';
+import { findOwnProvider, type OwnProvider } from '../../domain/providers/own';
 import type { Env } from '../../lib/env';
 import { unseal } from '../../lib/secrets';
 import { environmentProviders } from './environment-providers';
@@ -22,21 +16,6 @@ export interface ResolvedModel {
   facts: ModelFacts;
 }
 
-interface ProviderRow {
-  id: string;
-  protocol: ProviderProtocol;
-  baseUrl: string | null;
-  secret: string | null;
-  quirks: Partial<ProviderQuirks>;
-  models: OwnModel[];
-}
-
-const OWN: Statement = {
-  name: 'provider-of-business',
-  text: `select id, protocol, base_url as "baseUrl", secret, quirks, models from providers
-          where business_id = current_business() and slug = $1`,
-};
-
 /**
  * Finds who answers for `<provider>/<model>`: the business's own provider of that name, else the operator's.
  * @throws RunFailure where there is none, or its key can't be read any more
@@ -46,10 +25,17 @@ export async function resolveModel(
   businessId: string,
   name: string,
 ): Promise<ResolvedModel> {
+  return modelOf(env, name, await findOwnProvider(db, businessId, splitModel(name).provider));
+}
+
+/**
+ * {@link resolveModel} where the business's own provider of that name is known already.
+ * @throws RunFailure as it does
+ */
+export function modelOf(env: Env, name: string, own: OwnProvider | undefined): ResolvedModel {
   const { provider: slug, model } = splitModel(name);
   if (!name.includes('/') || slug === '' || model === '')
     throw new RunFailure('unknown_model', `"${name}" is not the name of a model.`);
-  const [own] = await tenantStatement<ProviderRow & object>(db, businessId, OWN, [slug]);
   const provider = own
     ? configOf(own, slug, env.ENCRYPTION_KEYS)
     : environmentProviders(env).find(({ id }) => id === slug);
@@ -69,7 +55,7 @@ const BASE_URLS: Record<ProviderProtocol, string> = {
   anthropic: 'https://api.anthropic.com',
 };
 
-function configOf(row: ProviderRow, slug: string, keys: readonly string[]): ProviderConfig {
+function configOf(row: OwnProvider, slug: string, keys: readonly string[]): ProviderConfig {
   return {
     id: slug,
     protocol: row.protocol,
@@ -81,7 +67,6 @@ function configOf(row: ProviderRow, slug: string, keys: readonly string[]): Prov
   };
 }
 
-/** The secret is `{"apiKey": ...}`, sealed as connections' are. */
 function openKey(id: string, secret: string, keys: readonly string[]): string {
   try {
     const { apiKey } = JSON.parse(unseal(secret, keys, `provider:${id}`)) as { apiKey: string };

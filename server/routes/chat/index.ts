@@ -91,7 +91,7 @@ export function chatRoutes(context: ServerContext): Route[] {
           content: body.message,
           ...(body.conversationId && { conversationId: body.conversationId }),
         });
-        return { stream: streamRun(context, actor, koa, data.run.id) };
+        return { stream: streamRun(context, actor, koa, data.run) };
       },
     }),
   ];

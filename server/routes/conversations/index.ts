@@ -4,7 +4,7 @@ import { CONVERSATION_SORTS, listConversations } from '../../../domain/conversat
 import { findConversation, messagesBefore } from '../../../domain/conversations/read';
 import { deleteConversation } from '../../../domain/conversations/delete';
 import { renameConversation } from '../../../domain/conversations/rename';
-import { runStopChannel } from '../../../domain/runs/signals';
+import { signalStop } from '../../../domain/runs/signals';
 import { conversationPolicy } from '../../../domain/policies/conversation';
 import { presentConversation, presentMessage } from '../../../domain/presenters/conversation';
 import { conflict, notFound } from '../../../lib/errors';
@@ -96,7 +96,7 @@ export function conversationRoutes(context: ServerContext): Route[] {
         authorize(actor, conversationPolicy, 'delete', row, 'Conversation');
         const deleted = await deleteConversation(db, actor, row.id);
         if (!deleted) throw notFound('Conversation');
-        for (const runId of deleted.stoppingIds) broker.signals.publish(runStopChannel(runId), {});
+        for (const runId of deleted.stoppingIds) signalStop(broker.signals, runId);
         publish([userRoom(actor.businessId, actor.userId)], 'conversation.changed', {
           id: row.id,
           deleted: true,

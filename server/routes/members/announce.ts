@@ -5,7 +5,7 @@ import type { RemovedMember } from '../../../domain/members/remove';
 import { presentDashboard } from '../../../domain/presenters/dashboard';
 import { presentMember, type MemberRow } from '../../../domain/presenters/people';
 import { presentWidget, type WidgetRow } from '../../../domain/presenters/widget';
-import { runStopChannel } from '../../../domain/runs/signals';
+import { signalStop } from '../../../domain/runs/signals';
 import { envelope } from '../../../realtime/envelope';
 import { businessRoom } from '../../../realtime/rooms';
 import { announceEnded } from '../../accounts/end-sessions';
@@ -33,7 +33,7 @@ export async function announceRemoved(
   requestId: string,
 ): Promise<void> {
   announceEnded(context, removed.sessions, 'removed');
-  for (const runId of removed.stoppingIds) context.broker.signals.publish(runStopChannel(runId), {});
+  for (const runId of removed.stoppingIds) signalStop(context.broker.signals, runId);
   context.publish([businessRoom(businessId)], 'member.changed', {
     userId: removed.userId,
     deleted: true,

@@ -47,7 +47,7 @@ export function runRoutes(context: ServerContext): Route[] {
         const run = await findRun(db, actor.businessId, params.id);
         authorize(actor, conversationPolicy, 'read', run, 'Run');
         const from = parseEventId(koa.get('last-event-id'));
-        return { stream: streamRun(context, actor, koa, run.id, from) };
+        return { stream: streamRun(context, actor, koa, run, from) };
       },
     }),
     defineRoute({

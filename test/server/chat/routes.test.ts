@@ -47,7 +47,7 @@ async function answer({ businessId }: Person, runId: string, content: string): P
   const claimed = await claimRun(served.db, businessId, runId);
   if (!claimed) throw new Error('The run could not be claimed.');
   await endRun(served.db, claimed, { status: 'completed', content });
-  served.context.broker.signals.publish(runEventsChannel(runId), { type: 'changed' });
+  served.context.broker.signals.publish(runEventsChannel(runId), {});
 }
 
 it('takes a message, and shows what became of it', async () => {

@@ -1,8 +1,10 @@
+import { Server } from 'socket.io';
 import { claimRun } from '../../../domain/runs/claim';
 import { endRun } from '../../../domain/runs/end';
 import { createSaveReply } from '../../../domain/runs/reply';
 import { runEventsChannel, type RunSignal } from '../../../domain/runs/signals';
 import type { ClaimedRun } from '../../../domain/runs/types';
+import { conversationRoom } from '../../../realtime/rooms';
 import { createChat } from '../../factories/chat';
 import { createPerson, createTenant, type Person, type Tenant } from '../../factories/tenant';
 import { startRedis, type TestRedis } from '../../support/redis';
@@ -55,6 +57,8 @@ describe.each(['postgres', 'redis'])('a run’s stream on %s', (broker) => {
   let tenant: Tenant;
   beforeAll(async () => {
     served = await serve(broker === 'redis' ? { REDIS_URL: redis.url } : {});
+    // Readers hear what sockets hear.
+    served.context.broker.attach(new Server());
     tenant = await createTenant({ db: served.db, secrets: [JWT_SECRET] });
   });
   afterAll(() => served.close());
@@ -67,18 +71,14 @@ describe.each(['postgres', 'redis'])('a run’s stream on %s', (broker) => {
     return claimed;
   }
   const say = (run: ClaimedRun, position: number, text: string, epoch = run.epoch) => {
-    const signal: RunSignal = { type: 'delta', messageId: run.replyId, epoch, position, text };
-    served.context.broker.signals.publish(runEventsChannel(run.id), signal);
+    const delta = { messageId: run.replyId, runId: run.id, epoch, position, text };
+    served.context.publish([conversationRoom(run.conversationId)], 'message.delta', delta);
   };
   const end = async (run: ClaimedRun, content: string) => {
     const ended = await endRun(served.db, run, { status: 'completed', content });
     const { status, epoch, version } = ended?.run ?? { status: 'failed' as const, epoch: 0, version: 0 };
-    served.context.broker.signals.publish(runEventsChannel(run.id), {
-      type: 'changed',
-      status,
-      epoch,
-      version,
-    });
+    const signal: RunSignal = { status, epoch, version };
+    served.context.broker.signals.publish(runEventsChannel(run.id), signal);
   };
 
   it('joins what was written before with what comes, each piece once and in its place', async () => {

@@ -1,4 +1,6 @@
 import { Redis } from 'ioredis';
+import { newId } from '../../../lib/ids';
+import type { MessageDelta } from '../../../realtime/events';
 import { businessRoom, sessionRoom } from '../../../realtime/rooms';
 import { createWorld, type World } from '../../realtime/fixture';
 import { startRedis, type TestRedis } from '../../support/redis';
@@ -48,6 +50,33 @@ describe('nodes on one Redis', () => {
     expect(await closed).toBe('io server disconnect');
   });
 
+  it('hand out what is streamed in order, before what is emitted behind it, also to listeners of the room', async () => {
+    const { businessId, one, two, clients } = await onBothNodes();
+    const room = businessRoom(businessId);
+    const [messageId, runId] = [newId(), newId()];
+    const positions = [0, 1, 2];
+    const heard: unknown[][] = clients.map(() => []);
+    clients.forEach((client, index) =>
+      client.onAny((event: string, { position }: { position?: number }) => {
+        if (event === 'message.delta') heard[index]?.push(position);
+        if (event === 'session.expiring') heard[index]?.push('end');
+      }),
+    );
+    const listened: unknown[] = [];
+    const stopListening = two.context.broker.rooms.listen(room, (event, payload) =>
+      listened.push([event, (payload as MessageDelta).position]),
+    );
+    const ended = Promise.all(clients.map((client) => next(client, 'session.expiring')));
+    for (const position of positions) {
+      one.publish([room], 'message.delta', { messageId, runId, epoch: 1, position, text: 'x' });
+    }
+    one.publish([room], 'session.expiring', { expiresIn: 1 });
+    await ended;
+    expect(heard).toEqual(clients.map(() => [...positions, 'end']));
+    expect(listened).toEqual(positions.map((position) => ['message.delta', position]));
+    stopListening();
+  });
+
   it('live through whatever is published on their channels', async () => {
     const { businessId, one, clients } = await onBothNodes();
     const vandal = new Redis(redis.url);
@@ -56,6 +85,7 @@ describe('nodes on one Redis', () => {
       `socket.io#/#${businessRoom(businessId)}#`,
       'socket.io-request#/#',
       'socket.io-response#/#',
+      'liveboard:pieces',
     ];
     const messages = [
       '',
@@ -63,6 +93,9 @@ describe('nodes on one Redis', () => {
       '{}',
       'null',
       '[]',
+      '[1]',
+      '[["a room"]]',
+      '[["a room", 1, {}]]',
       '{"type":3}',
       Buffer.from([0x93, 0xa1, 0x78]),
       Buffer.from([0xc1]),

@@ -1,5 +1,6 @@
 import { claimRun } from '../../../domain/runs/claim';
 import { agentRun } from '../../../workers/agent-run';
+import { createRunStops } from '../../../workers/agents/run-stops';
 import type { WorkerContext } from '../../../workers/context';
 import { createSources } from '../../../workers/sources';
 import { createStartRefresh } from '../../../domain/refresh/start';
@@ -47,6 +48,7 @@ function handle(runId: string, signal: AbortSignal): Promise<void> {
     startRefresh: createStartRefresh(db),
     saveReply: createSaveReply(db),
     renewRun: createRenewRun(db),
+    runStops: createRunStops(world.parts.broker.signals, world.parts.logger),
     finishRefresh: createFinishRefresh(db),
     wakeSweeper: () => undefined,
     mailer: { kind: 'none' },

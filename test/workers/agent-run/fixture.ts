@@ -2,7 +2,7 @@ import pino from 'pino';
 import type { Parts } from '../../../compose/parts';
 import { seedPrices } from '../../../domain/money/seed-prices';
 import { requestStop } from '../../../domain/runs/stop';
-import { runStopChannel } from '../../../domain/runs/signals';
+import { signalStop } from '../../../domain/runs/signals';
 import { createJobs } from '../../../jobs/enqueue';
 import { openBroker } from '../../../lib/broker';
 import { parseEnv } from '../../../lib/env';
@@ -166,7 +166,7 @@ export async function createAgentWorld(kind: 'redis' | 'postgres'): Promise<Agen
       )) as unknown as LedgerRow[],
     async stop(runId) {
       const { run } = await requestStop(world.db, world.ann, runId);
-      if (run.status === 'running') broker.signals.publish(runStopChannel(runId), {});
+      if (run.status === 'running') signalStop(broker.signals, runId);
     },
     async close() {
       await shutdown.run('the test is over');

@@ -58,8 +58,8 @@ async function conversationOf(runs: number, turns: number, resultChars: number):
 
 it('tells exchanges with their tool turns, and no word twice', async () => {
   const run = await conversationOf(2, 2, 10);
-  const { question, history } = await loadHistory(world.db, run, 10_000);
-  expect(question).toBe('And now?');
+  expect(run.question).toBe('And now?');
+  const history = await loadHistory(world.db, run, 10_000);
   expect(history).toHaveLength(2);
   const [first] = history;
   expect(first?.brief).toEqual([
@@ -80,7 +80,7 @@ it('shows no message of another conversation, nor what comes after the question'
   const run = await conversationOf(1, 1, 10);
   await world.ask({ conversationId: run.conversationId, content: 'later' });
   await world.ask({ content: 'elsewhere' });
-  const { history } = await loadHistory(world.db, run, 10_000);
+  const history = await loadHistory(world.db, run, 10_000);
   expect(JSON.stringify(history)).not.toMatch(/later|elsewhere/);
 });
 
@@ -92,7 +92,7 @@ describe('2,000 tool turns before a window of 8,000 tokens', () => {
   });
 
   it('load only what could fit', async () => {
-    const { history } = await loadHistory(world.db, run, budget);
+    const history = await loadHistory(world.db, run, budget);
     const bytes = Buffer.byteLength(JSON.stringify(history.map(({ whole }) => whole)));
     expect(bytes).toBeLessThan(budget * 8 * 2);
     expect(history.at(-1)?.brief[0]?.content).toBe('Question 200');
@@ -104,8 +104,8 @@ describe('2,000 tool turns before a window of 8,000 tokens', () => {
   it('cost no one else a noticeable wait', async () => {
     const delay = monitorEventLoopDelay({ resolution: 1 });
     const load = async () => {
-      const { question, history } = await loadHistory(world.db, run, budget);
-      return fitContext({ question: { role: 'user', content: question }, history, turns: [] }, budget);
+      const history = await loadHistory(world.db, run, budget);
+      return fitContext({ question: { role: 'user', content: run.question }, history, turns: [] }, budget);
     };
     await load();
     delay.enable();
@@ -121,7 +121,7 @@ it('an empty reply and a question without one leave nothing that a provider refu
     `update messages set content = '', status = 'failed' where conversation_id = $1 and position = 2`,
     [run.conversationId],
   );
-  const { history } = await loadHistory(world.db, run, 10_000);
+  const history = await loadHistory(world.db, run, 10_000);
   const messages = history.flatMap(({ whole }) => whole);
   expect(messages.every(({ content }) => content !== '')).toBe(true);
   expect(messages[0]?.role).toBe('user');

@@ -1,7 +1,7 @@
 import pino from 'pino';
 import type { Actor } from '../../../../domain/roles';
 import { finishToolCall } from '../../../../domain/runs/turns';
-import { TOOL_NAMES, type ClaimedRun, type ToolName } from '../../../../domain/runs/types';
+import { TOOL_NAMES, type ToolName } from '../../../../domain/runs/types';
 import { createJobs, type Jobs } from '../../../../jobs/enqueue';
 import { openBroker } from '../../../../lib/broker';
 import { newId } from '../../../../lib/ids';
@@ -55,26 +55,6 @@ export interface ToolWorld extends World {
 
 const LAST_MOMENT = Date.parse('2026-01-31T12:00:00Z');
 const DAY_MS = 86_400_000;
-
-/** The run as the worker that claimed it last holds it. */
-const claimedRun = (actor: Actor, id: string, conversationId: string): ClaimedRun => ({
-  id,
-  businessId: actor.businessId,
-  conversationId,
-  messageId: '',
-  replyId: '',
-  position: 2,
-  epoch: 0,
-  crashes: 0,
-  deadlineAt: new Date(),
-  stopRequested: false,
-  requestId: 'test',
-  actor,
-  agent: undefined,
-  timezone: 'UTC',
-  locale: 'en',
-  settled: [],
-});
 
 export async function createToolWorld(): Promise<ToolWorld> {
   const world = await createWorld();
@@ -186,9 +166,15 @@ export async function createToolWorld(): Promise<ToolWorld> {
       publish: (rooms, event, payload) => void published.push({ rooms, event, payload: { ...payload } }),
     }),
     finisher:
-      (actor, { runId, callId, conversationId }) =>
+      (actor, { runId, callId }) =>
       (outcome, effect) =>
-        finishToolCall(world.db, claimedRun(actor, runId, conversationId), callId, outcome, effect),
+        finishToolCall(
+          world.db,
+          { businessId: actor.businessId, id: runId, epoch: 0 },
+          callId,
+          outcome,
+          effect,
+        ),
     async ask(person, name, args, allowed = TOOL_NAMES) {
       const call = await built.addCall(person, name);
       const asked = { name, arguments: typeof args === 'string' ? args : JSON.stringify(args) };

@@ -1,5 +1,5 @@
 import { decode, encode } from 'notepack.io';
-import type { Logger } from './logger';
+import type { Logger } from '../logger';
 
 /** What the adapter ignores: an unknown sender and no packet. */
 const NOTHING: readonly unknown[] = ['', undefined, {}];

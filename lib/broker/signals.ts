@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Cluster, Redis } from 'ioredis';
-import type { Logger } from './logger';
+import type { Logger } from '../logger';
 
 /**
  * Short messages between processes (a piece of a reply for a reader over SSE, "stop this run", "that run ended").

@@ -1,88 +1,21 @@
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Emitter } from '@socket.io/redis-emitter';
-import {
-  createPostgresBackend,
-  Queue,
-  QueueEvents,
-  Worker,
-  type WorkerOptions,
-  type Processor,
-} from 'bullmq';
+import { Queue, QueueEvents, Worker } from 'bullmq';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { EventEmitter } from 'node:events';
-import type { Server } from 'socket.io';
-import { rejectingParser } from './broker-parser';
-import { localSignals, redisSignals, type Signals } from './broker-signals';
-import { StartupError } from './errors';
-import type { Logger } from './logger';
-
-/**
- * The one module that knows whether BullMQ and Socket.IO run on Redis or on Postgres in one process.
- * Nothing here holds truth: all of it may be lost (architecture.md, "Postgres is the truth").
- */
+import { StartupError } from '../errors';
+import type { Logger } from '../logger';
+import type { Broker, BrokerOptions } from './contract';
+import { rejectingParser } from './parser';
+import { redisSignals } from './signals';
+import { createRoomOutlet, gatherPieces, takePieces } from './stream';
+import { workerDefaults } from './worker-defaults';
 
 /** Longest pause between tries to reach Redis again, ms: a lost broker is noticed and back within a second. */
 const RECONNECT_MAX_MS = 1_000;
 /** How long a starting process waits for Redis, ms: container orchestrators start both at once. */
 const CONNECT_LIMIT_MS = 10_000;
-/** How long a killed worker's job stays locked, ms, and how often that is looked for (3 to 7 s to recover). */
-const LOCK_MS = 5_000;
-const STALLED_CHECK_MS = 2_000;
-/** A job that took its worker down this often is given up by BullMQ (BullMQ's own default is never). */
-const MAX_STARTED_ATTEMPTS = 3;
-/** Connections that BullMQ's Postgres backend may hold per queue or worker. */
-const POSTGRES_BACKEND_POOL = 4;
-
-/** Sends to rooms on every server node. */
-export interface RoomEmitter {
-  /** @param except sockets in these rooms are left out */
-  emit(rooms: readonly string[], event: string, payload: unknown, except?: readonly string[]): void;
-  /** Closes every socket in the rooms, on every node. */
-  disconnect(rooms: readonly string[]): void;
-}
-
-export interface Broker {
-  readonly kind: 'redis' | 'postgres';
-  queue(name: string): Queue;
-  queueEvents(name: string): QueueEvents;
-  worker(name: string, processor: Processor, options: Pick<WorkerOptions, 'concurrency' | 'name'>): Worker;
-  /** Joins a Socket.IO server to the others. */
-  attach(io: Server): void;
-  /** For processes without sockets, too. In one process it reaches the attached server directly. */
-  readonly rooms: RoomEmitter;
-  /** Where counters that all processes share are kept; undefined in one process, whose own memory does. */
-  limiterStore(): Redis | Cluster | undefined;
-  /** Between processes, not for clients. */
-  readonly signals: Signals;
-  /** `lost` when the broker's connection goes, `back` when it is there again. Never fires on Postgres. */
-  readonly events: EventEmitter<{ lost: []; back: [] }>;
-  /** Waits until the broker is reached. @throws StartupError where it is not within CONNECT_LIMIT_MS */
-  ready(): Promise<void>;
-  /** Rejects where the broker does not answer. */
-  ping(): Promise<void>;
-  close(): Promise<void>;
-}
-
-export interface BrokerOptions {
-  databaseUrl: string;
-  redisUrl?: string | undefined;
-  cluster?: boolean;
-  logger: Logger;
-}
-
-export function openBroker(options: BrokerOptions): Broker {
-  return options.redisUrl ? redisBroker(options.redisUrl, options) : postgresBroker(options);
-}
-
-const workerDefaults = {
-  lockDuration: LOCK_MS,
-  stalledInterval: STALLED_CHECK_MS,
-  maxStartedAttempts: MAX_STARTED_ATTEMPTS,
-  // Our own retries are in Postgres; a stalled job may be handed over as often as it may be started.
-  maxStalledCount: MAX_STARTED_ATTEMPTS,
-};
-
-function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Broker {
+export function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Broker {
   const events = new EventEmitter<{ lost: []; back: [] }>();
   const connections: (Redis | Cluster)[] = [];
   const connect = (role: string, overrides: RedisOptions = {}): Redis | Cluster => {
@@ -117,6 +50,9 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
   const announcing = () =>
     (announcer ??= connect('announcer', { enableOfflineQueue: false, enableAutoPipelining: true }));
   const emitting = () => (emitter ??= new Emitter(publisherOf(announcing(), logger)));
+  const outlet = createRoomOutlet();
+  const piecesChannel = `${prefix}:pieces`;
+  const pieces = gatherPieces((message) => publisherOf(announcing(), logger).publish(piecesChannel, message));
 
   let lost = false;
   const watch = (connection: Redis | Cluster) => {
@@ -164,15 +100,27 @@ function redisBroker(redisUrl: string, { cluster, logger }: BrokerOptions): Brok
       const subscriber = connect('adapter-sub');
       watch(subscriber);
       io.adapter(createAdapter(publisher, subscriber, { parser: rejectingParser(logger) }));
+      // Over the adapter's own connection: what comes over two has no order.
+      outlet.attach(io);
+      subscriber.on('message', (channel: string, message: string) => {
+        if (channel === piecesChannel) takePieces(message, outlet.hand, logger);
+      });
+      subscriber.subscribe(piecesChannel).catch((error: unknown) => {
+        logger.debug({ err: error }, 'pieces of replies were not subscribed');
+      });
     },
     rooms: {
       emit(rooms, event, payload, except = []) {
+        pieces.flush();
         emitting()
           .to([...rooms])
           .except([...except])
           .emit(event, payload);
       },
+      stream: pieces.add,
+      listen: outlet.listen,
       disconnect(rooms) {
+        pieces.flush();
         emitting()
           .in([...rooms])
           .disconnectSockets(true);
@@ -220,56 +168,3 @@ const publisherOf = (connection: Redis | Cluster, logger: Logger) => ({
     });
   },
 });
-
-function postgresBroker({ databaseUrl, logger }: BrokerOptions): Broker {
-  const connection = () => ({
-    connectionString: databaseUrl,
-    max: POSTGRES_BACKEND_POOL,
-    keepAlive: true,
-    application_name: 'liveboard-bullmq',
-  });
-  const closers: (() => Promise<unknown>)[] = [];
-  let io: Server | undefined;
-  return {
-    kind: 'postgres',
-    queue(name) {
-      const queue = new Queue(name, { connection: connection() }, createPostgresBackend as never);
-      queue.on('error', (error) => logger.debug({ err: error, queue: name }, 'queue error'));
-      closers.push(() => queue.close());
-      return queue;
-    },
-    queueEvents(name) {
-      const queueEvents = new QueueEvents(name, { connection: connection() }, createPostgresBackend as never);
-      queueEvents.on('error', (error) => logger.debug({ err: error, queue: name }, 'queue events error'));
-      closers.push(() => queueEvents.close());
-      return queueEvents;
-    },
-    worker(name, processor, overrides) {
-      return new Worker(
-        name,
-        processor,
-        { connection: connection(), ...workerDefaults, ...overrides },
-        createPostgresBackend as never,
-      );
-    },
-    attach: (server) => {
-      io = server;
-    },
-    rooms: {
-      emit(rooms, event, payload, except = []) {
-        io?.to([...rooms])
-          .except([...except])
-          .emit(event, payload);
-      },
-      disconnect(rooms) {
-        io?.in([...rooms]).disconnectSockets(true);
-      },
-    },
-    limiterStore: () => undefined,
-    signals: localSignals(),
-    events: new EventEmitter(),
-    ready: async () => undefined,
-    ping: async () => undefined,
-    close: async () => void (await Promise.allSettled(closers.map((close) => close()))),
-  };
-}
