@@ -7,8 +7,16 @@ import { isHighSurrogate } from './count-tokens';
 /** Deltas leave at most once in this time, ms (product.md): people see no difference, sockets do. */
 export const DELTA_EVERY_MS = 40;
 
-/** The deltas of all replies of this process go out together: one write to the broker for all. */
-const deltaTicker = createTicker(DELTA_EVERY_MS);
+/** Of a process with many replies at once, ms: a screen that shows eight pieces a second still flows. */
+const DELTA_AT_LEAST_EVERY_MS = 120;
+/** Each delta costs sockets and servers their part, whatever its length: 2,500 a second take a sixth of a core there. */
+const MOST_DELTAS_PER_SECOND = 2_500;
+
+const deltaEveryMs = (replies: number): number =>
+  Math.min(Math.max(DELTA_EVERY_MS, (replies * 1_000) / MOST_DELTAS_PER_SECOND), DELTA_AT_LEAST_EVERY_MS);
+
+/** The deltas of all replies of this process go out together: one message to the broker for all. */
+const deltaTicker = createTicker(deltaEveryMs);
 
 export interface ReplyStreamOptions {
   /** What the message holds already: the text of finished turns. */

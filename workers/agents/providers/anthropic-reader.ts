@@ -1,5 +1,7 @@
 import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
+import type { EventSourceMessage } from 'eventsource-parser';
 import type { ReplyReader } from './call';
+import { StreamFault } from './errors';
 import type { ProviderEvent, StopReason } from './provider';
 import { hiddenEvent, textEvent, textOf } from './text';
 import { type GrowingCall, GrowingCalls } from './tool-calls';
@@ -15,7 +17,7 @@ const STOP_REASONS: Record<string, StopReason> = {
   refusal: 'refusal',
 };
 
-/** Reads Anthropic's events. Complete with `message_stop`; the SDK throws for an `error` event and hides pings. */
+/** Reads Anthropic's events. Complete with `message_stop`; `error` ends it early. */
 export class AnthropicReader implements ReplyReader<RawMessageStreamEvent> {
   model: string | undefined;
   isComplete = false;
@@ -23,6 +25,15 @@ export class AnthropicReader implements ReplyReader<RawMessageStreamEvent> {
   private readonly usage = new AnthropicUsage();
   private readonly calls = new GrowingCalls();
   private readonly byIndex = new Map<number, GrowingCall>();
+
+  /** As its SDK reads them: pings and what has no name say nothing, `error` ends the reply. */
+  itemOf({ event, data }: EventSourceMessage): RawMessageStreamEvent | undefined {
+    if (event === undefined || event === 'ping') return undefined;
+    if (event === 'error') {
+      throw new StreamFault('stream_error', 'The provider broke its reply off with an error.');
+    }
+    return JSON.parse(data) as RawMessageStreamEvent;
+  }
 
   *read(event: RawMessageStreamEvent): Iterable<ProviderEvent> {
     switch (event.type) {

@@ -96,7 +96,7 @@ export function createAnthropic(config: ProviderConfig, setup: CallSetup): Provi
   return {
     stream: (request) =>
       callProvider(request, setup, new AnthropicReader(), (options) =>
-        client.messages.create(messagesBody(request), options).withResponse(),
+        client.messages.create(messagesBody(request), options).asResponse(),
       ),
     inputBound,
   };

@@ -1,7 +1,9 @@
-import type { Dispatcher } from 'undici';
+import type { EventSourceMessage } from 'eventsource-parser';
+import type { Readable } from 'node:stream';
 import { type Ending, providerRequestIdOf, StreamFault, toProviderError } from './errors';
+import { readEventStream } from './event-stream';
 import { IdleTimeout } from './idle-timeout';
-import type { Network, Route } from './network';
+import type { Network, ProviderFetchOptions, Route } from './network';
 import { OutputCap } from './output-cap';
 import type { ProviderEvent, ProviderRequest } from './provider';
 import { Wire } from './wire';
@@ -16,11 +18,16 @@ const TRAILER_MS = 5_000;
 export interface CallOptions {
   signal: AbortSignal;
   headers: Record<string, string>;
-  fetchOptions: { dispatcher: Dispatcher };
+  fetchOptions: ProviderFetchOptions;
 }
 
 /** Turns one protocol's stream items into events. */
 export interface ReplyReader<Item> {
+  /**
+   * What a server-sent event says; undefined: nothing.
+   * @throws StreamFault where it says that the reply failed; SyntaxError where it is not JSON
+   */
+  itemOf(event: EventSourceMessage): Item | undefined;
   /** @throws StreamFault for what the protocol doesn't allow or calls an error; any other error is `malformed` */
   read(item: Item): Iterable<ProviderEvent>;
   /** The terminal marker was read. */
@@ -37,8 +44,8 @@ export interface CallSetup {
   honoursOutputCap: boolean;
 }
 
-/** Sends the request by the SDK. */
-type Send<Item> = (options: CallOptions) => Promise<{ data: AsyncIterable<Item> }>;
+/** Sends the request by the SDK, which throws where the answer is not a success. */
+type Send = (options: CallOptions) => Promise<unknown>;
 
 /**
  * One call: the way to the wire, the idle timeout, the caller's abort, the demand for a terminal marker, and every
@@ -48,7 +55,7 @@ export async function* callProvider<Item>(
   request: ProviderRequest,
   setup: CallSetup,
   reader: ReplyReader<Item>,
-  send: Send<Item>,
+  send: Send,
 ): AsyncGenerator<ProviderEvent, void, undefined> {
   const over = new AbortController();
   let ending: Ending;
@@ -67,21 +74,31 @@ export async function* callProvider<Item>(
   if (request.signal.aborted) onAbort();
   try {
     route = await setup.network.route(over.signal);
-    const { data } = await send({
+    let body: Readable | undefined;
+    await send({
       signal: over.signal,
       headers: { 'X-Client-Request-Id': request.requestId },
-      fetchOptions: { dispatcher: route.dispatcher.compose(wire.interceptor) },
+      fetchOptions: {
+        dispatcher: route.dispatcher.compose(wire.interceptor),
+        takeBody(answered) {
+          body = answered;
+          // Before anyone reads it, too, it may break.
+          answered.on('error', () => undefined);
+        },
+      },
     });
+    if (!body) throw new StreamFault('malformed', 'The provider answered with nothing.');
     demandEventStream(wire);
-    const events = readReply(data, reader, wire, () => idle.endWithin(TRAILER_MS));
     const cap = setup.honoursOutputCap ? undefined : new OutputCap(request.maxOutputTokens);
-    for await (const event of events) {
+    for await (const events of readReply(body, reader, wire, () => idle.endWithin(TRAILER_MS))) {
       // Nothing waits for the provider while the caller works on an event.
       idle.pause();
-      yield event;
+      for (const event of events) {
+        yield event;
+        if (await cap?.isExceededBy(event))
+          return yield { type: 'end', stopReason: 'max_tokens', model: reader.model, isCut: true };
+      }
       idle.resume();
-      if (await cap?.isExceededBy(event))
-        return yield { type: 'end', stopReason: 'max_tokens', model: reader.model, isCut: true };
     }
   } catch (error) {
     throw toProviderError(error, wire, ending, setup.idleTimeoutMs);
@@ -94,27 +111,43 @@ export async function* callProvider<Item>(
   }
 }
 
+/** What came together is told together. */
 async function* readReply<Item>(
-  items: AsyncIterable<Item>,
+  body: Readable,
   reader: ReplyReader<Item>,
   wire: Wire,
   onComplete: () => void,
-): AsyncGenerator<ProviderEvent, void, undefined> {
-  yield { type: 'accepted', providerRequestId: providerRequestIdOf(wire) };
+): AsyncGenerator<ProviderEvent[], void, undefined> {
+  yield [{ type: 'accepted', providerRequestId: providerRequestIdOf(wire) }];
   try {
-    for await (const item of items) {
-      yield* reader.read(item);
+    for await (const items of readEventStream(body, (event) => reader.itemOf(event))) {
+      const { events, fault } = readItems(reader, items);
+      if (events.length > 0) yield events;
+      if (fault) throw fault.error;
       if (reader.isComplete) onComplete();
     }
   } catch (error) {
     if (!reader.isComplete) throw error;
   }
-  // Both SDKs end a stream that was cut or aborted as one that is complete.
   if (!reader.isComplete) throw new StreamFault('cut', "The provider's reply broke off.");
-  yield* reader.finish();
+  yield [...reader.finish()];
 }
 
-/** Some servers answer 200 with JSON or a page; the SDKs read an empty stream in it. */
+/** A fault comes with the events before it. */
+function readItems<Item>(
+  reader: ReplyReader<Item>,
+  items: readonly Item[],
+): { events: ProviderEvent[]; fault?: { error: unknown } } {
+  const events: ProviderEvent[] = [];
+  try {
+    for (const item of items) for (const event of reader.read(item)) events.push(event);
+    return { events };
+  } catch (error) {
+    return { events, fault: { error } };
+  }
+}
+
+/** Some servers answer 200 with JSON or a page, in which no event would be found. */
 function demandEventStream(wire: Wire): void {
   const type = wire.headers['content-type'] ?? '';
   if (!/\b(?:json|html)\b/i.test(type)) return;

@@ -1,11 +1,6 @@
-import {
-  Agent,
-  buildConnector,
-  Client,
-  type Dispatcher,
-  fetch as undiciFetch,
-  type RequestInit,
-} from 'undici';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import { Agent, buildConnector, Client, type Dispatcher, request } from 'undici';
 import type { ProviderConfig } from '../../../domain/providers/config';
 import { hostOf, portOf } from '../../sources/http/request';
 import { resolveAllowedAddress } from '../../sources/network/address';
@@ -107,12 +102,49 @@ const HEADERS = [
   'x-client-request-id',
 ];
 
+/** What a call gives to {@link providerFetch} through its SDK. */
+export interface ProviderFetchOptions {
+  dispatcher: Dispatcher;
+  /** Is handed the body of a success, which the SDK doesn't see. */
+  takeBody: (body: Readable) => void;
+}
+
+interface FetchInit extends ProviderFetchOptions {
+  method: string;
+  headers: Headers;
+  body: string;
+  signal: AbortSignal;
+}
+
+/** Statuses whose answers have no body (Fetch standard, "null body status"). */
+const WITHOUT_BODY = new Set([204, 205, 304]);
+
 /** The SDKs' fetch: follows no redirect (it would carry the key elsewhere), takes no compressed answer (wire.ts). */
-export const providerFetch = ((url: string, init: RequestInit & { headers: Headers }) => {
+export const providerFetch = (async (url: string, init: FetchInit): Promise<Response> => {
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
   for (const name of HEADERS) {
     const value = init.headers.get(name);
     if (value !== null) headers[name] = value;
   }
-  return undiciFetch(url, { ...init, headers, redirect: 'manual' });
+  // They would go out as a header of their own (Fetch standard, "includes credentials").
+  const { username, password } = new URL(url);
+  if (username !== '' || password !== '') throw new TypeError('A base URL may hold no credentials.');
+  const { method, body, signal, dispatcher } = init;
+  const answer = await request(url, { method, headers, body, signal, dispatcher });
+  const status = answer.statusCode;
+  const about = { status, headers: headersOf(answer.headers) };
+  if (status >= 200 && status < 300) {
+    init.takeBody(answer.body);
+    return new Response(null, about);
+  }
+  // An error that can't be read to its end is one all the same.
+  const text = await answer.body.text().catch(() => null);
+  return new Response(WITHOUT_BODY.has(status) ? null : text, about);
 }) as unknown as typeof globalThis.fetch;
+
+function headersOf(answered: IncomingHttpHeaders): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(answered))
+    for (const one of [value ?? []].flat()) headers.append(name, one);
+  return headers;
+}

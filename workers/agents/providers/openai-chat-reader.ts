@@ -1,6 +1,7 @@
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import type { ReplyReader } from './call';
 import type { ProviderEvent, StopReason } from './provider';
+import { openAiItemOf } from './openai-events';
 import { hiddenEvent, isJsonObject, textEvent, textOf } from './text';
 import { type GrowingCall, GrowingCalls } from './tool-calls';
 import { usageOfChat } from './usage/openai';
@@ -25,7 +26,7 @@ interface CallPiece {
 
 /**
  * Reads Chat Completions chunks as OpenAI and the servers that imitate it send them. Complete with a `finish_reason`:
- * `[DONE]` is hidden by the SDK, and says no more. Usage may come with the last choice, after it, or in every chunk.
+ * `[DONE]` says no more. Usage may come with the last choice, after it, or in every chunk.
  */
 export class OpenAiChatReader implements ReplyReader<ChatCompletionChunk> {
   model: string | undefined;
@@ -36,6 +37,8 @@ export class OpenAiChatReader implements ReplyReader<ChatCompletionChunk> {
   get isComplete(): boolean {
     return this.finishReason !== undefined;
   }
+
+  readonly itemOf = openAiItemOf<ChatCompletionChunk>;
 
   *read(chunk: ChatCompletionChunk): Iterable<ProviderEvent> {
     this.model = textOf(chunk.model) ?? this.model;

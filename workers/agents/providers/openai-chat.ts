@@ -59,7 +59,7 @@ export function createOpenAiChat(config: ProviderConfig, setup: CallSetup): Prov
   return {
     stream: (request) =>
       callProvider(request, setup, new OpenAiChatReader(), (options) =>
-        client.chat.completions.create(chatBody(request, config.quirks), options).withResponse(),
+        client.chat.completions.create(chatBody(request, config.quirks), options).asResponse(),
       ),
     inputBound,
   };

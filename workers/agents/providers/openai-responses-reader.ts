@@ -1,6 +1,7 @@
 import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import type { ReplyReader } from './call';
 import { StreamFault } from './errors';
+import { openAiItemOf } from './openai-events';
 import type { ProviderEvent, StopReason } from './provider';
 import { hiddenEvent, textEvent, textOf } from './text';
 import { GrowingCalls } from './tool-calls';
@@ -19,6 +20,8 @@ export class OpenAiResponsesReader implements ReplyReader<ResponseStreamEvent> {
   get isComplete(): boolean {
     return this.stopReason !== undefined;
   }
+
+  readonly itemOf = openAiItemOf<ResponseStreamEvent>;
 
   *read(event: ResponseStreamEvent): Iterable<ProviderEvent> {
     switch (event.type) {

@@ -57,7 +57,7 @@ export function createOpenAiResponses(config: ProviderConfig, setup: CallSetup):
   return {
     stream: (request) =>
       callProvider(request, setup, new OpenAiResponsesReader(), (options) =>
-        client.responses.create(responsesBody(request), options).withResponse(),
+        client.responses.create(responsesBody(request), options).asResponse(),
       ),
     inputBound,
   };

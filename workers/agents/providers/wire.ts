@@ -4,14 +4,8 @@ import type { Dispatcher } from 'undici';
 /** Largest error body that is read, bytes: a provider's error is a few hundred. */
 const MAX_ERROR_BYTES = 65_536;
 
-/** Largest single event, bytes. The Responses API's last one holds the whole reply again, with the tools. */
-const MAX_EVENT_BYTES = 8_388_608;
-
 /** Most that one reply may send, bytes: 128,000 tokens in events of their own, each of 300 bytes, five times over. */
 const MAX_REPLY_BYTES = 200_000_000;
-
-const LINE_FEED = 10;
-const CARRIAGE_RETURN = 13;
 
 type Handler = Dispatcher.DispatchHandler;
 type Controller = Dispatcher.DispatchController;
@@ -31,8 +25,6 @@ export class Wire {
   /** Why we refuse to read on, for a person. */
   refusal: string | undefined;
 
-  private held: Buffer[] = [];
-  private heldBytes = 0;
   private totalBytes = 0;
 
   /**
@@ -68,13 +60,10 @@ export class Wire {
       },
       onResponseData: (controller, chunk) => {
         this.onBytes();
-        const whole = this.read(controller, chunk);
-        if (whole) handler.onResponseData?.(controller, whole);
+        this.count(controller, chunk.length);
+        handler.onResponseData?.(controller, chunk);
       },
-      onResponseEnd: (controller, trailers) => {
-        if (this.heldBytes > 0) handler.onResponseData?.(controller, this.takeHeld());
-        handler.onResponseEnd?.(controller, trailers);
-      },
+      onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
       onResponseError: (controller, error) => {
         this.error = error;
         handler.onResponseError?.(controller, error);
@@ -93,49 +82,15 @@ export class Wire {
     if (coding !== 'identity') this.refuse(controller, 'The provider compressed its answer unasked.');
   }
 
-  private read(controller: Controller, chunk: Buffer): Buffer | undefined {
-    this.totalBytes += chunk.length;
-    if (this.isRefused) {
-      if (this.totalBytes > MAX_ERROR_BYTES) this.refuse(controller, 'The error is too long to be read.');
-      return chunk;
-    }
+  private count(controller: Controller, bytes: number): void {
+    this.totalBytes += bytes;
+    if (this.isRefused && this.totalBytes > MAX_ERROR_BYTES)
+      this.refuse(controller, 'The error is too long to be read.');
     if (this.totalBytes > MAX_REPLY_BYTES) this.refuse(controller, 'The reply is too long to be read.');
-    return this.frame(controller, chunk);
-  }
-
-  /**
-   * Holds an event back until it is whole. The SDKs copy and search everything they hold with every piece that comes:
-   * for an event in many pieces that is quadratic, and someone's server could keep a worker busy with it.
-   */
-  private frame(controller: Controller, chunk: Buffer): Buffer | undefined {
-    const before = this.held.at(-1)?.at(-1);
-    this.held.push(chunk);
-    this.heldBytes += chunk.length;
-    if (endsAnEvent(before, chunk)) return this.takeHeld();
-    if (this.heldBytes > MAX_EVENT_BYTES) this.refuse(controller, 'An event of the reply is too long.');
-    return undefined;
-  }
-
-  private takeHeld(): Buffer {
-    const whole = this.held.length === 1 && this.held[0] ? this.held[0] : Buffer.concat(this.held);
-    this.held = [];
-    this.heldBytes = 0;
-    return whole;
   }
 
   private refuse(controller: Controller, reason: string): void {
     this.refusal ??= reason;
-    this.held = [];
-    this.heldBytes = 0;
     controller.abort(new Error(reason));
   }
-}
-
-/** Is there an empty line (LF LF, CR LF CR LF, or CR CR), begun perhaps with the piece before? */
-function endsAnEvent(before: number | undefined, chunk: Buffer): boolean {
-  const first = chunk[0];
-  const continues = before === LINE_FEED || before === CARRIAGE_RETURN;
-  // Too early by a byte does no harm: only what is forwarded when is decided here.
-  if (continues && (first === LINE_FEED || first === CARRIAGE_RETURN)) return true;
-  return chunk.includes('\n\n') || chunk.includes('\r\n\r\n') || chunk.includes('\r\r');
 }

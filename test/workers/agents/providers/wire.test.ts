@@ -26,13 +26,10 @@ function play(pieces: string[], status = 200): { read: string[]; aborts: string[
   return { read, aborts, wire };
 }
 
-const forwarded = (pieces: string[]): string[] => play(pieces).read;
-
 const KILOBYTE = 'x'.repeat(1_024);
 
 test.each([
   ['an error', 500, [KILOBYTE], 65],
-  ['an event', 200, [KILOBYTE.repeat(128)], 65],
   ['a reply', 200, [`${KILOBYTE.repeat(1_024)}\n\n`], 191],
 ])('%s is read for so long and no longer', (_what, status, [piece = ''], pieces) => {
   const within = play(Array<string>(pieces - 1).fill(piece), status);
@@ -40,20 +37,4 @@ test.each([
   const beyond = play(Array<string>(pieces + 10).fill(piece), status);
   expect(beyond.aborts).toEqual([expect.stringMatching(/too long/)]);
   expect(beyond.wire.refusal).toBe(beyond.aborts[0]);
-});
-
-// Whoever holds an unfinished event copies and searches it again with every piece: an event of 8 MB in pieces of
-// 100 bytes would keep a process busy for minutes.
-test('an event reaches the SDK whole, however small its pieces', () => {
-  const event = `data: ${'x'.repeat(10_000)}\n\n`;
-  expect(forwarded(event.split(''))).toHaveLength(1);
-  expect(forwarded(event.split('')).join('')).toBe(event);
-});
-
-test.each(['\n\n', '\r\n\r\n', '\r\r'])('an event is not held back behind its end (%j)', (end) => {
-  expect(forwarded([`data: 1${end}`, `data: 2${end}`])).toEqual([`data: 1${end}`, `data: 2${end}`]);
-});
-
-test('what stands behind the last event comes with the end', () => {
-  expect(forwarded(['data: 1\n\n', 'data', ': 2'])).toEqual(['data: 1\n\n', 'data: 2']);
 });
