@@ -37,7 +37,7 @@ export async function startSandbox(
     rules: createRules(),
     log: createRequestLog(isControlled),
     cache: createPromptCache(),
-    ticker: createTicker(TICK_MS),
+    ticker: createTicker(() => TICK_MS),
   };
   const server = createServer((message, response) => {
     route(sandbox, isControlled, message, response).catch((error: unknown) => {
