@@ -23,7 +23,6 @@ const APP_ROLE = 'liveboard_app';
 const PREPARE_CONNECTION = `
   set role ${APP_ROLE};
   set timezone to 'UTC';
-  set plan_cache_mode to force_generic_plan;
   set idle_in_transaction_session_timeout to ${IDLE_IN_TRANSACTION_MS};
   prepare scope_tenant (text) as select set_config('app.business_id', $1, true);
   prepare scope_tenant_async (text) as

@@ -24,7 +24,8 @@ export interface Sandbox {
   rules: Rules;
   log: RequestLog;
   cache: ReturnType<typeof createPromptCache>;
-  ticker: Ticker;
+  /** For one answer. */
+  takeTicker: () => Ticker;
 }
 
 /** Answers a request to one of the protocols, and logs it. */
@@ -75,7 +76,7 @@ function watchEnd(response: ServerResponse, entry: LoggedRequest): AbortSignal {
 
 /** @throws Refusal for what a provider would not accept, and for what is to be refused on purpose */
 async function accept(
-  { rules, cache, ticker }: Sandbox,
+  { rules, cache, takeTicker }: Sandbox,
   protocol: Protocol,
   call: { message: IncomingMessage; response: ServerResponse; entry: LoggedRequest; gone: AbortSignal },
 ): Promise<void> {
@@ -119,6 +120,6 @@ async function accept(
     gone,
     billed,
     entry,
-    ticker,
+    ticker: takeTicker(),
   });
 }

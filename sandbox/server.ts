@@ -11,8 +11,15 @@ import { protocolAt } from './protocols';
 import { listModels } from './protocols/models-list';
 import { serve, type Sandbox } from './serve';
 
-/** How often tokens go out, ms: at 50 tokens/s one per tick. */
+/** How often tokens of one answer go out, ms: at 50 tokens/s one per tick. */
 const TICK_MS = 20;
+/** Answers share so many ticks: few timers, and not all answers' tokens at one moment, which no provider does. */
+const TICKERS = 8;
+
+function inTurn<T>(items: readonly T[]): () => T {
+  let taken = 0;
+  return () => items[taken++ % items.length] as T;
+}
 
 export interface SandboxServer {
   /** Without a version: OpenAI's base URL is `${url}/v1`, Anthropic's is `url`. */
@@ -37,7 +44,7 @@ export async function startSandbox(
     rules: createRules(),
     log: createRequestLog(isControlled),
     cache: createPromptCache(),
-    ticker: createTicker(() => TICK_MS),
+    takeTicker: inTurn(Array.from({ length: TICKERS }, () => createTicker(() => TICK_MS))),
   };
   const server = createServer((message, response) => {
     route(sandbox, isControlled, message, response).catch((error: unknown) => {

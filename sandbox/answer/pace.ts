@@ -1,4 +1,5 @@
 import type { Ticker } from '../../lib/ticker';
+import { delay } from './faults';
 
 /** How many pieces go out before other connections get their turn, where no speed is set. */
 const PIECES_PER_TURN = 256;
@@ -14,6 +15,10 @@ export async function* pace(
 ): AsyncGenerator<number> {
   const begun = performance.now();
   let given = 0;
+  // Behind a tick that comes a hair too early, the first token would be a whole tick late.
+  if (tokensPerSecond !== undefined) {
+    await delay(Math.ceil(1_000 / tokensPerSecond) + 1, gone);
+  }
   while (!gone.aborted) {
     if (tokensPerSecond === undefined) {
       yield PIECES_PER_TURN;
