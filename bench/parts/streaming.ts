@@ -46,6 +46,8 @@ export async function startStreaming(stage: Stage): Promise<Streaming> {
     async ours({ streams: count, tokens, each }) {
       const words = tell(tokens, TOKENS_PER_SECOND);
       const asks = await openChats(stage, server.port, { agentId, count, token, words });
+      // What a database in use has, and autovacuum would bring here within a minute.
+      await stage.sql.query('analyze');
       return keepStreaming(asks, each, answerMs(tokens));
     },
     direct: async ({ streams: count, tokens, each }) => {

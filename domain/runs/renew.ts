@@ -7,7 +7,8 @@ import type { ClaimedRun } from './types';
 
 const RENEW: Statement = {
   name: 'run-renew',
-  // No client sees a lease: the row keeps its version (db/migrations/0007-agents, the trigger).
+  // No client sees a lease: the row keeps its version (db/migrations/0007-agents, the trigger). Why the ids stand there
+  // again: domain/runs/reply.
   text: `
     with held as materialized (
       select r.id, c.deleted_at is not null or r.stop_requested_at is not null as "stopRequested",
@@ -15,11 +16,12 @@ const RENEW: Statement = {
         from unnest($1::uuid[], $2::int[]) as given (id, epoch)
         join runs r on r.id = given.id and r.epoch = given.epoch and r.status = 'running'
         join conversations c on c.id = r.conversation_id
+       where r.id = any($1::uuid[])
     ), locked as materialized (
       -- In their order, as all who lock several runs do; and asked again: a claim may have come first.
       select r.id from held join runs r on r.id = held.id
         join unnest($1::uuid[], $2::int[]) as given (id, epoch) on r.id = given.id and r.epoch = given.epoch
-       where held.ends and r.status = 'running' order by r.id for no key update of r
+       where held.ends and r.status = 'running' and r.id = any($1::uuid[]) order by r.id for no key update of r
     ), renewed as (
       update runs r set lease_until = now() + $3 * interval '1 ms' from locked where r.id = locked.id returning r.id
     )

@@ -13,12 +13,14 @@ export const joinTurns = (contents: readonly string[]): string =>
 const SAVE: Statement = {
   name: 'run-reply',
   // The lock on the run makes a claim come before this write, which is then refused, or after it. All who lock
-  // several runs do it in their order.
+  // several runs do it in their order. The ids stand there twice for the plan: by the join alone it read all runs of
+  // the business as long as the table had no statistics.
   text: `
     with held as materialized (
       select r.id, r.reply_id, given.content
         from unnest($1::uuid[], $2::int[], $3::text[]) as given (id, epoch, content)
         join runs r on r.id = given.id and r.epoch = given.epoch and r.status = 'running'
+       where r.id = any($1::uuid[])
        order by r.id for share of r
     )
     update messages m set content = held.content, status = 'streaming', updated_at = now()
