@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { QueryResultRow } from 'pg';
+import type { Client, QueryResultRow } from 'pg';
 import type { Database } from './database';
 import { ScopedQuery, type ScopeSettings, type Statement } from './scoped-query';
 
@@ -149,14 +149,22 @@ export function systemStatement<Row extends QueryResultRow>(
 }
 
 /** Like {@link withTenant}, for Objection models and query builders. */
-export function withTenantModels<T>(
+export async function withTenantModels<T>(
   db: Database,
   businessId: string,
   work: (trx: Knex.Transaction) => Promise<T>,
 ): Promise<T> {
+  const setting = tenantSetting(businessId);
   return db.knex.transaction(async (trx) => {
-    await trx.raw(tenantSetting(businessId));
-    return work(trx);
+    const client = (await trx.client.acquireConnection()) as Client;
+    // On the wire ahead of all that `work` asks, which follows without waiting for the answer.
+    const opening = client.query(setting);
+    opening.catch(() => undefined);
+    try {
+      return await work(trx);
+    } finally {
+      await opening;
+    }
   });
 }
 

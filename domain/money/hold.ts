@@ -48,6 +48,8 @@ export interface GrantedHold {
   holdNano: bigint;
   /** undefined where nobody knows one, and no hard budget demands it: the cost is then booked as 0, estimated. */
   price: Price | undefined;
+  /** A budget applies: others that hold under it wait for its row. */
+  isBudgeted: boolean;
 }
 
 export type HoldOutcome =
@@ -127,7 +129,7 @@ export function holdCall(db: Database, call: HoldRequest): Promise<HoldOutcome> 
       budgets.map(({ budgetId }) => budgetId),
       budgets.map(({ start }) => start),
     ]);
-    return { granted: { ledgerId, outputCap, holdNano, price } };
+    return { granted: { ledgerId, outputCap, holdNano, price, isBudgeted: budgets.length > 0 } };
   });
 }
 

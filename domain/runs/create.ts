@@ -1,4 +1,6 @@
 import type { Knex } from 'knex';
+import type { Statement } from '../../db/scope';
+import { trxStatement } from '../../db/trx-statement';
 import { conflict, notFound } from '../../lib/errors';
 import { newId } from '../../lib/ids';
 import type { ConversationRow, MessageRow, RunRow } from '../presenters/conversation';
@@ -43,35 +45,42 @@ export interface CreatedRun {
   deliveries: Delivery[];
 }
 
+/**
+ * Both: $1 conversation, $2 agent, $3 question, $4 reply, $5 run, $6 what was written, $7 request, $8 person. A new
+ * conversation: $9 its title.
+ */
 const STARTED = `
   with conversation as (
     insert into conversations (id, business_id, user_id, agent_id, title, next_position, message_count)
-    values (:conversationId, :businessId, :userId, :agentId, :title, 3, 1) returning *
+    values ($1, current_business(), $8, $2, $9, 3, 1) returning *
   )`;
 
 const CONTINUED = `
   with conversation as (
-    update conversations set agent_id = :agentId, next_position = next_position + 2,
+    update conversations set agent_id = $2, next_position = next_position + 2,
       message_count = message_count + 1, last_message_at = greatest(last_message_at, now()), updated_at = now()
-    where id = :conversationId returning *
+    where id = $1 and user_id = $8 returning *
   )`;
 
 const ADD_RUN = `, question as (
     insert into messages (id, business_id, conversation_id, run_id, role, content, status, position)
-    select :messageId, business_id, id, :runId, 'user', :content, 'completed', next_position - 2 from conversation
+    select $3, business_id, id, $5, 'user', $6, 'completed', next_position - 2 from conversation
     returning *
   ), reply as (
     insert into messages (id, business_id, conversation_id, run_id, role, status, position)
-    select :replyId, business_id, id, :runId, 'assistant', 'pending', next_position - 1 from conversation
+    select $4, business_id, id, $5, 'assistant', 'pending', next_position - 1 from conversation
     returning *
   ), run as (
     insert into runs (id, business_id, conversation_id, agent_id, user_id, message_id, reply_id, position, request_id)
-    select :runId, business_id, id, :agentId, user_id, :messageId, :replyId, next_position - 1, :requestId
+    select $5, business_id, id, $2, user_id, $3, $4, next_position - 1, $7
       from conversation
     returning *
   )
   select ${conversationJson('conversation c')} as conversation, ${messageJson('question m')} as message,
          ${messageJson('reply m')} as reply, ${runJson('run r')} as run`;
+
+const START: Statement = { name: 'run-create-started', text: STARTED + ADD_RUN };
+const CONTINUE: Statement = { name: 'run-create-continued', text: CONTINUED + ADD_RUN };
 
 interface AddedRow {
   conversation: Json<ConversationRow>;
@@ -89,36 +98,46 @@ async function rowsOf<Row>(
   return rows;
 }
 
-/** Rows are locked in one order everywhere: agent, conversation, run, message. */
-async function lockAgent(trx: Knex.Transaction, agentId: string): Promise<void> {
-  const [agent] = await rowsOf<{ status: string }>(
-    trx,
-    'select status from agents where business_id = current_business() and id = :agentId for key share',
-    { agentId },
-  );
-  if (!agent) throw notFound('Agent');
-  if (agent.status !== 'active') throw conflict('This agent is inactive.', 'agent_inactive');
-}
+const LOCK_AGENT: Statement = {
+  name: 'run-create-lock-agent',
+  text: 'select status from agents where business_id = current_business() and id = $1 for key share',
+};
 
 /** The lock numbers messages without a gap, and what is read behind it is as the last one left it. */
-async function openRuns(
+const LOCK_CONVERSATION: Statement = {
+  name: 'run-create-lock-conversation',
+  text: `select id from conversations where business_id = current_business() and id = $1 and user_id = $2
+            and deleted_at is null for no key update`,
+};
+
+const OPEN_RUNS: Statement = {
+  name: 'run-create-open-runs',
+  text: `select id, status from runs where conversation_id = $1 and status in ('queued', 'running', 'waiting')
+          order by position`,
+};
+
+interface OpenRun {
+  id: string;
+  status: string;
+}
+
+/**
+ * Locks what the new run stands on, in the order in which all do (agent, conversation, run, message), and finds the
+ * conversation's open runs. All on the wire at once: one round trip.
+ */
+async function lock(
   trx: Knex.Transaction,
   { userId }: Actor,
-  conversationId: string,
-): Promise<{ id: string; status: string }[]> {
-  const locked = await rowsOf(
-    trx,
-    `select id from conversations where business_id = current_business() and id = :conversationId
-        and user_id = :userId and deleted_at is null for no key update`,
-    { conversationId, userId },
-  );
-  if (locked.length === 0) throw notFound('Conversation');
-  const open = await rowsOf<{ id: string; status: string }>(
-    trx,
-    `select id, status from runs where conversation_id = :conversationId
-        and status in ('queued', 'running', 'waiting') order by position`,
-    { conversationId },
-  );
+  { agentId, conversationId }: NewRun,
+): Promise<OpenRun[]> {
+  const [[agent], conversations, open] = await Promise.all([
+    trxStatement<{ status: string }>(trx, LOCK_AGENT, [agentId]),
+    conversationId ? trxStatement(trx, LOCK_CONVERSATION, [conversationId, userId]) : undefined,
+    conversationId ? trxStatement<OpenRun & object>(trx, OPEN_RUNS, [conversationId]) : [],
+  ]);
+  if (!agent) throw notFound('Agent');
+  if (agent.status !== 'active') throw conflict('This agent is inactive.', 'agent_inactive');
+  if (conversations?.length === 0) throw notFound('Conversation');
   if (open.length >= MAX_OPEN_RUNS)
     throw conflict(
       `This conversation has ${MAX_OPEN_RUNS} unanswered messages. Wait for a reply, or stop one.`,
@@ -156,25 +175,35 @@ async function declineWaiting(
 /**
  * Writes a person's message, the place of its reply and the run that will fill it, in the caller's transaction, which
  * has the business's scope. Enqueue `deliveries` after the commit; what fails there, a sweep finds.
+ * @param allowed nothing is written before it resolves; what it rejects with is thrown
  * @throws HttpError 404 agent or conversation; 409 `agent_inactive`, `too_many_open_runs`
  */
-export async function createRun(trx: Knex.Transaction, actor: Actor, input: NewRun): Promise<CreatedRun> {
-  await lockAgent(trx, input.agentId);
-  const open = input.conversationId ? await openRuns(trx, actor, input.conversationId) : [];
+export async function createRun(
+  trx: Knex.Transaction,
+  actor: Actor,
+  input: NewRun,
+  allowed: Promise<void> = Promise.resolve(),
+): Promise<CreatedRun> {
+  const open = await lock(trx, actor, input);
+  await allowed;
   const waiting = open.find(({ status }) => status === 'waiting');
   const declined = waiting && (await declineWaiting(trx, waiting.id));
-  const [row] = await rowsOf<AddedRow>(trx, (input.conversationId ? CONTINUED : STARTED) + ADD_RUN, {
-    conversationId: input.conversationId ?? newId(),
-    businessId: actor.businessId,
-    userId: actor.userId,
-    agentId: input.agentId,
-    title: firstTitle(input.content, FIRST_TITLE_LENGTH),
-    messageId: newId(),
-    replyId: newId(),
-    runId: newId(),
-    content: input.content,
-    requestId: input.requestId,
-  });
+  const values = [
+    input.conversationId ?? newId(),
+    input.agentId,
+    newId(),
+    newId(),
+    newId(),
+    input.content,
+    input.requestId,
+    actor.userId,
+  ];
+  const [row] = input.conversationId
+    ? await trxStatement<AddedRow & object>(trx, CONTINUE, values)
+    : await trxStatement<AddedRow & object>(trx, START, [
+        ...values,
+        firstTitle(input.content, FIRST_TITLE_LENGTH),
+      ]);
   if (!row) throw notFound('Conversation');
   const run = runOfJson(row.run);
   const own = { businessId: actor.businessId, runId: run.id, delivery: 0, requestId: input.requestId };

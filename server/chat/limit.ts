@@ -7,6 +7,7 @@ import {
 } from 'rate-limiter-flexible';
 import type { Parts } from '../../compose/parts';
 import { tenantStatement, type Statement } from '../../db/scope';
+import { trxStatement } from '../../db/trx-statement';
 import type { Actor } from '../../domain/roles';
 import { HttpError } from '../../lib/errors';
 
@@ -78,17 +79,14 @@ export function createChatLimit({ db, broker, logger }: Pick<Parts, 'db' | 'brok
 
   return {
     async consume(actor, trx) {
-      const limits: Limits = await trx('businesses').where('id', actor.businessId).first({
-        perMinute: 'chats_per_minute',
-        perHour: 'chats_per_hour',
-        perDay: 'chats_per_day',
-      });
-      const counts = await Promise.all(limiters().map((limiter) => limiter.consume(keyOf(actor), 1))).catch(
-        (error: unknown) => {
+      const [[limits], counts] = await Promise.all([
+        trxStatement<Limits>(trx, LIMITS, [actor.businessId]),
+        Promise.all(limiters().map((limiter) => limiter.consume(keyOf(actor), 1))).catch((error: unknown) => {
           logger.warn({ err: error }, 'chats are not counted: the broker is away');
           return [];
-        },
-      );
+        }),
+      ]);
+      if (!limits) throw new Error('The business is gone.');
       const over = WINDOWS.findIndex(({ column }, at) => (counts[at]?.consumedPoints ?? 0) > limits[column]);
       if (over < 0) return;
       await reward(actor);

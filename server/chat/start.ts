@@ -26,11 +26,17 @@ export async function startChat(
     context,
     request,
     async (trx) => {
-      await context.chatLimit.consume(actor, trx);
-      created = await createRun(trx, actor, { ...input, requestId }).catch(async (error: unknown) => {
-        await context.chatLimit.giveBack(actor);
-        throw error;
-      });
+      const allowed = context.chatLimit.consume(actor, trx);
+      const isCounted = allowed.then(
+        () => true,
+        () => false,
+      );
+      created = await createRun(trx, actor, { ...input, requestId }, allowed).catch(
+        async (error: unknown) => {
+          if (await isCounted) await context.chatLimit.giveBack(actor);
+          throw error;
+        },
+      );
       const { conversation, message, run, reply } = created;
       return {
         status: 202,

@@ -12,6 +12,8 @@ interface MessageRow {
   role: 'user' | 'assistant';
   content: string;
   runId: string | null;
+  /** Its run called tools. */
+  hasTurns: boolean;
 }
 
 const MESSAGES: Statement = {
@@ -23,7 +25,8 @@ const MESSAGES: Statement = {
        where conversation_id = $1 and position < $2 and status in ('completed', 'stopped', 'failed')
        order by position desc limit $3
     ), summed as (select *, sum(bytes) over (order by position desc) as total from newest)
-    select role, content, run_id as "runId" from summed where total <= $4 order by position`,
+    select role, content, run_id as "runId", exists (select from run_turns t where t.run_id = summed.run_id) as "hasTurns"
+      from summed where total <= $4 order by position`,
 };
 
 const TURNS: Statement = {
@@ -65,7 +68,9 @@ export async function loadHistory(
     Math.ceil(tokens / MESSAGE_OVERHEAD_TOKENS),
     bytes,
   ]);
-  const runIds = messages.flatMap(({ role, runId }) => (role === 'assistant' && runId ? [runId] : []));
+  const runIds = messages.flatMap(({ role, runId, hasTurns }) =>
+    role === 'assistant' && runId && hasTurns ? [runId] : [],
+  );
   if (runIds.length === 0) return exchangesOf(messages, []);
   const turns = await tenantStatement<TurnRow & { runId: string }>(db, businessId, TURNS, [
     runIds.toReversed(),

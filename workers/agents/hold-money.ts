@@ -1,4 +1,4 @@
-import { holdCall, type GrantedHold, type HoldRequest } from '../../domain/money/hold';
+import { holdCall, type GrantedHold, type HoldOutcome, type HoldRequest } from '../../domain/money/hold';
 import { jitterMs, pause } from './backoff';
 import { RunFailure } from './failure';
 import { HOLD_RETRY_BASE_MS, HOLD_RETRY_MAX_MS } from './limits';
@@ -8,6 +8,9 @@ type Call = Pick<
   HoldRequest,
   'turn' | 'attempt' | 'provider' | 'model' | 'inputBound' | 'outputCap' | 'isCutByUs'
 >;
+
+/** Only where it was granted without one did none stand in the way. */
+const hasBudget = (outcome: HoldOutcome): boolean => !('granted' in outcome) || outcome.granted.isBudgeted;
 
 /**
  * Reserves what a call can cost at most, and writes its ledger row. Where calls under way have the money in their
@@ -30,10 +33,11 @@ export async function holdMoney(
     requestId: run.requestId,
   };
   for (let tries = 0; ; tries += 1) {
-    const outcome = await parts.agents.moneyLane(run.businessId, 'hold', () => {
+    const hold = () => {
       signal.throwIfAborted();
       return holdCall(parts.db, request);
-    });
+    };
+    const outcome = await parts.agents.moneyLane(run.businessId, 'hold', hold, hasBudget);
     if ('granted' in outcome) return outcome.granted;
     if ('refused' in outcome) throw new RunFailure(outcome.refused.code, outcome.refused.message);
     await pause(jitterMs(tries, HOLD_RETRY_BASE_MS, HOLD_RETRY_MAX_MS), signal);

@@ -42,6 +42,38 @@ it('lets two of a business in, and what settles before what holds', async () => 
   expect(await Promise.all([second, third])).toEqual(['hold 2', 'hold 3']);
 });
 
+it('lets more in once a hold says that no budget applies, until one says that one does', async () => {
+  const lane = createMoneyLane();
+  const begun: number[] = [];
+  const ends: (() => void)[] = [];
+  const hold = (hasBudget: boolean) =>
+    lane(
+      'a',
+      'hold',
+      () => {
+        begun.push(begun.length);
+        return new Promise<boolean>((resolve) => ends.push(() => resolve(hasBudget)));
+      },
+      (result) => result,
+    );
+  const all = [hold(false), hold(false), ...Array.from({ length: 7 }, (_, index) => hold(index === 3))];
+  await nextTurn();
+  expect(begun).toHaveLength(2);
+  ends[0]?.();
+  await nextTurn();
+  expect(begun).toHaveLength(6);
+  // The sixth that began says that a budget applies: those at work end, and nobody else begins above two.
+  ends[5]?.();
+  await nextTurn();
+  expect(begun).toHaveLength(6);
+  for (let ended = 1; ended < all.length; ended += 1) {
+    ends[ended]?.();
+    await nextTurn();
+  }
+  await Promise.all(all);
+  expect(begun).toHaveLength(9);
+});
+
 it('does not make one business wait for another', async () => {
   const { start, end, begun, settled } = createWork();
   const busy = ['1', '2', '3'].map((name) => start(name, 'hold'));
