@@ -1,8 +1,9 @@
 import knex, { type Knex } from 'knex';
+import type { Socket } from 'node:net';
 import { type Client, types as pgTypes } from 'pg';
 import { StartupError } from '../lib/errors';
+import { coalesceWrites } from '../lib/coalesce-writes';
 import { logger } from '../lib/logger';
-import { coalesceWrites } from './coalesce-writes';
 
 /** Longest wait for a connection from the pool, ms. Past it the caller hears 503 instead of hanging. */
 const ACQUIRE_TIMEOUT_MS = 10_000;
@@ -47,6 +48,10 @@ const types = {
   },
 };
 
+/** Reaches into `pg` (pinned in package.json) for the socket of a connected client. */
+const socketOf = (client: Client): Socket =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream;
+
 /**
  * A pool of connections that work as {@link APP_ROLE}. Opens none until the first query.
  * @param poolSize most connections at once
@@ -75,7 +80,7 @@ export function openDatabase(url: string, poolSize: number): Database {
       min: 0,
       max: poolSize,
       afterCreate(client: Client, done: (error: Error | undefined, client: Client) => void) {
-        coalesceWrites(client);
+        coalesceWrites(socketOf(client));
         client.query(PREPARE_CONNECTION, (error) =>
           done(
             error

@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
+import { coalesceWrites } from '../../lib/coalesce-writes';
 import { createPresence } from '../../realtime/presence';
 import { businessRoom, sessionRoom, userRoom } from '../../realtime/rooms';
 import type { ServerContext } from '../context';
@@ -64,6 +65,7 @@ export async function createSocketServer(httpServer: HttpServer, context: Server
     revocation.admit(socket);
     answerEvents(socketContext, socket);
   });
+  httpServer.on('upgrade', (_request, socket) => coalesceWrites(socket));
   // Last: from here on clients come in.
   io.attach(httpServer);
 
