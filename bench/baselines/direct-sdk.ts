@@ -30,17 +30,19 @@ serveCommands(async ({ url, key }: { url: string; key: string }) => {
   return {
     stream: ({
       count,
+      warmUp,
       each,
       answerMs,
       words,
     }: {
       count: number;
+      warmUp: number;
       each: number;
       answerMs: number;
       words: string;
     }) => {
       const asks: Ask[] = Array.from({ length: count }, () => () => answer(words));
-      return keepStreaming(asks, each, answerMs);
+      return keepStreaming(asks, { warmUp, each }, answerMs);
     },
   };
 });

@@ -17,18 +17,18 @@ export const lagOf = (text: string): number => (nowMicros() - Number.parseInt(te
 
 /**
  * Keeps as many answers under way as there are askers, each asking again when its answer has ended. They begin spread
- * over the time one answer takes, as people do; the first answer of each warms connections and code and is left out.
- * @param each answers that are measured of each
+ * over the time one answer takes, as people do.
+ * @param counts answers of each asker: those that warm connections and code and are left out, then those measured
  */
 export async function keepStreaming(
   askers: readonly Ask[],
-  each: number,
+  { warmUp, each }: { warmUp: number; each: number },
   answerMs: number,
 ): Promise<Answered[]> {
   const answered = await Promise.all(
     askers.map(async (ask, index) => {
       await sleep((index / askers.length) * answerMs);
-      await ask();
+      for (let n = 0; n < warmUp; n += 1) await ask();
       const own: Answered[] = [];
       for (let n = 0; n < each; n += 1) own.push(await ask());
       return own;

@@ -39,7 +39,7 @@ async function climb(
   let reached = 0;
   const lags: string[] = [];
   for (const streams of STEPS) {
-    const answered = await side({ streams, tokens: TOKENS, each: 1 });
+    const answered = await side({ streams, tokens: TOKENS, warmUp: 1, each: 1 });
     const lag = p99(answered.flatMap(({ lagsMs }) => lagsMs));
     lags.push(`${streams}: ${lag.toFixed(0)} ms`);
     if (lag >= LAG_LIMIT_MS) break;

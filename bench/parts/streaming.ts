@@ -19,6 +19,8 @@ export interface Load {
   streams: number;
   /** Of one answer. */
   tokens: number;
+  /** Answers of each stream before those that are measured. */
+  warmUp: number;
   /** Answers that are measured of each stream. */
   each: number;
 }
@@ -43,16 +45,16 @@ export async function startStreaming(stage: Stage): Promise<Streaming> {
   const direct = await startHelper(stage, 'baselines/direct-sdk', { url: provider.url, key: SANDBOX_KEY });
   const answerMs = (tokens: number) => (tokens / TOKENS_PER_SECOND) * 1_000;
   return {
-    async ours({ streams: count, tokens, each }) {
+    async ours({ streams: count, tokens, warmUp, each }) {
       const words = tell(tokens, TOKENS_PER_SECOND);
       const asks = await openChats(stage, server.port, { agentId, count, token, words });
       // What a database in use has, and autovacuum would bring here within a minute.
       await stage.sql.query('analyze');
-      return keepStreaming(asks, each, answerMs(tokens));
+      return keepStreaming(asks, { warmUp, each }, answerMs(tokens));
     },
-    direct: async ({ streams: count, tokens, each }) => {
+    direct: async ({ streams: count, tokens, warmUp, each }) => {
       const words = tell(tokens, TOKENS_PER_SECOND);
-      const argument = { count, each, answerMs: answerMs(tokens), words };
+      const argument = { count, warmUp, each, answerMs: answerMs(tokens), words };
       return (await direct.ask('stream', argument)) as Answered[];
     },
     pids: { server: server.pid, worker: worker.pid, provider: provider.pid },
