@@ -14,7 +14,7 @@ const revenueSince = (unit: 'day' | 'week') => `
 
 export const SALES_WIDGETS: readonly DemoWidget[] = [
   widget({
-    name: 'Revenue today',
+    name: 'Sales today',
     type: 'stats',
     config: {
       ...EURO,

@@ -110,13 +110,17 @@ describe('nodes on one Redis', () => {
   });
 
   it('tell their clients to sync when Redis was away, and announce again', async () => {
-    const { businessId, one, clients } = await onBothNodes();
+    const { businessId, one, two, clients } = await onBothNodes();
     const told = Promise.all(clients.map((client) => next(client, 'sync.required')));
     await redis.restart();
     expect(await told).toEqual(clients.map(() => ({ reason: 'broker_restored' })));
     const arrived = Promise.all(clients.map((client) => next(client, 'session.expiring')));
     one.publish([businessRoom(businessId)], 'session.expiring', { expiresIn: 3 });
     await arrived;
+    const streamed = Promise.all(clients.map((client) => next(client, 'message.delta')));
+    const delta = { messageId: newId(), runId: newId(), epoch: 1, position: 0, text: 'again' };
+    two.publish([businessRoom(businessId)], 'message.delta', delta);
+    expect(await streamed).toEqual([delta, delta]);
     expect(clients.every((client) => client.connected)).toBe(true);
   });
 });

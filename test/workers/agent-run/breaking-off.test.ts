@@ -1,5 +1,6 @@
 import { claimRun } from '../../../domain/runs/claim';
 import { agentRun } from '../../../workers/agent-run';
+import type { AgentParts } from '../../../workers/agents/parts';
 import { createRunStops } from '../../../workers/agents/run-stops';
 import type { WorkerContext } from '../../../workers/context';
 import { createSources } from '../../../workers/sources';
@@ -38,12 +39,12 @@ const saidOf = (runId: string) =>
     .join('');
 
 /** The handler as a worker calls it, for what a broker would do to its job. */
-function handle(runId: string, signal: AbortSignal): Promise<void> {
+function handle(runId: string, signal: AbortSignal, agents: AgentParts = world.agents): Promise<void> {
   const { db } = world;
   const context: WorkerContext = {
     ...world.parts,
     metrics: world.metrics,
-    agents: world.agents,
+    agents,
     sources: createSources(db),
     startRefresh: createStartRefresh(db),
     saveReply: createSaveReply(db),
@@ -114,6 +115,41 @@ describe('a run that its person stops', () => {
       .slice(end)
       .filter(({ event, payload }) => event === 'message.delta' && payload.runId === id);
     expect(after).toEqual([]);
+  });
+
+  it('is not complete where its last words came behind the stop', async () => {
+    const id = await begin({ text: 'one two three four', tokensPerSecond: 50 });
+    const { providers } = world.agents;
+    const agents: AgentParts = {
+      ...world.agents,
+      providers: {
+        ...providers,
+        get(config) {
+          const provider = providers.get(config);
+          return {
+            ...provider,
+            // What has reached this machine is read to its end, whatever becomes of the socket.
+            async *stream(request) {
+              const isStopped = new Promise((resolve) => request.signal.addEventListener('abort', resolve));
+              for await (const event of provider.stream({
+                ...request,
+                signal: new AbortController().signal,
+              })) {
+                yield event;
+                if (event.type !== 'text' || request.signal.aborted) continue;
+                await world.stop(id);
+                await isStopped;
+              }
+            },
+          };
+        },
+      },
+    };
+    await handle(id, new AbortController().signal, agents);
+    const run = await world.ended(id);
+    expect(run).toMatchObject({ status: 'stopped', reasonCode: 'stopped', reply: saidOf(id) });
+    expect('one two three four'.startsWith(run.reply)).toBe(true);
+    expect(run.reply).not.toBe('one two three four');
   });
 
   it('is not begun where the stop came first', async () => {
