@@ -50,6 +50,8 @@ async function poisonous(stage: Stage): Promise<void> {
     await source.request('poison', death);
     const seen = source.count('good');
     await eventually('another widget goes on', () => source.count('good') > seen);
+    // Whose refresh is in hand when its worker dies three times is taken for the one that kills it.
+    await reaches(good, 'nobody’s', ({ claimed }) => !claimed);
     await worker.kill('SIGKILL');
   }
   await startWorker();

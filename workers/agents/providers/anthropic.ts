@@ -1,4 +1,4 @@
-import Anthropic from '@anthropic-ai/sdk';
+import type Anthropic from '@anthropic-ai/sdk' with { 'resolution-mode': 'import' };
 import type {
   ContentBlockParam,
   MessageCreateParamsStreaming,
@@ -83,20 +83,29 @@ export function messagesBody(request: ProviderRequest): MessageCreateParamsStrea
   };
 }
 
+/** As openAiClient's: one request per call, no log, nothing of the environment, loaded with the first call. */
+function anthropicClient(config: ProviderConfig): () => Promise<Anthropic> {
+  let client: Anthropic | undefined;
+  return async () => {
+    const { default: Client } = await import('@anthropic-ai/sdk');
+    return (client ??= new Client({
+      apiKey: config.apiKey,
+      baseURL: config.baseUrl,
+      webhookKey: null,
+      maxRetries: 0,
+      logLevel: 'off',
+      fetch: providerFetch,
+    }));
+  };
+}
+
 /** Anthropic's Messages API. */
 export function createAnthropic(config: ProviderConfig, setup: CallSetup): Provider {
-  const client = new Anthropic({
-    apiKey: config.apiKey,
-    baseURL: config.baseUrl,
-    webhookKey: null,
-    maxRetries: 0,
-    logLevel: 'off',
-    fetch: providerFetch,
-  });
+  const client = anthropicClient(config);
   return {
     stream: (request) =>
-      callProvider(request, setup, new AnthropicReader(), (options) =>
-        client.messages.create(messagesBody(request), options).asResponse(),
+      callProvider(request, setup, new AnthropicReader(), async (options) =>
+        (await client()).messages.create(messagesBody(request), options).asResponse(),
       ),
     inputBound,
   };

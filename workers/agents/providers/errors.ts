@@ -1,8 +1,3 @@
-import {
-  APIConnectionError as AnthropicConnectionError,
-  APIError as AnthropicApiError,
-} from '@anthropic-ai/sdk';
-import { APIConnectionError as OpenAiConnectionError, APIError as OpenAiApiError } from 'openai';
 import { errors } from 'undici';
 import { SourceError } from '../../../lib/errors';
 import { networkError } from '../../sources/http/network-error';
@@ -38,12 +33,6 @@ function fateOf(wire: Wire): CallFate {
   return wire.isRefused && !GAVE_UP_WAITING.has(wire.status ?? 0) ? 'refused' : 'ambiguous';
 }
 
-/** Errors that the SDKs make of an `error` event in a stream: theirs, but of no HTTP status. */
-function isErrorEvent(error: unknown): boolean {
-  const isApiError = error instanceof OpenAiApiError || error instanceof AnthropicApiError;
-  return isApiError && !(error instanceof OpenAiConnectionError || error instanceof AnthropicConnectionError);
-}
-
 function explain(error: unknown, wire: Wire): { code: ProviderErrorCode; message: string; cause?: unknown } {
   if (error instanceof SourceError) {
     const code = error.code === 'address_not_allowed' ? 'bad_request' : 'unreachable';
@@ -61,9 +50,6 @@ function explain(error: unknown, wire: Wire): { code: ProviderErrorCode; message
     return { code, message: `The call to the provider failed: ${reason}`, cause: wire.error };
   }
   if (!wire.isSent) return { code: 'bad_request', message: "The provider's address or key can't be used." };
-  if (isErrorEvent(error)) {
-    return { code: 'stream_error', message: 'The provider broke its reply off with an error.' };
-  }
   return { code: 'malformed', message: 'The provider answered with something that is not its protocol.' };
 }
 

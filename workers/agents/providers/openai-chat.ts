@@ -58,8 +58,8 @@ export function createOpenAiChat(config: ProviderConfig, setup: CallSetup): Prov
   const client = openAiClient(config);
   return {
     stream: (request) =>
-      callProvider(request, setup, new OpenAiChatReader(), (options) =>
-        client.chat.completions.create(chatBody(request, config.quirks), options).asResponse(),
+      callProvider(request, setup, new OpenAiChatReader(), async (options) =>
+        (await client()).chat.completions.create(chatBody(request, config.quirks), options).asResponse(),
       ),
     inputBound,
   };

@@ -56,8 +56,8 @@ export function createOpenAiResponses(config: ProviderConfig, setup: CallSetup):
   const client = openAiClient(config);
   return {
     stream: (request) =>
-      callProvider(request, setup, new OpenAiResponsesReader(), (options) =>
-        client.responses.create(responsesBody(request), options).asResponse(),
+      callProvider(request, setup, new OpenAiResponsesReader(), async (options) =>
+        (await client()).responses.create(responsesBody(request), options).asResponse(),
       ),
     inputBound,
   };
