@@ -56,8 +56,8 @@ export function takePieces(
 
 /**
  * Small events that come many times a second, the pieces of replies: those of one turn of the event loop travel as one
- * message. One message each, for sockets and again for readers over server-sent events, was half of what a worker did
- * for 200 replies at once.
+ * message. One message each, for sockets and again for readers over server-sent events, were 10,000 a second for 200
+ * replies at once.
  * @param publish sends or drops at once
  */
 export function gatherPieces(publish: (message: string) => void) {
