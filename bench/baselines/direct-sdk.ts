@@ -1,5 +1,7 @@
 import OpenAI from 'openai';
-import { keepStreaming, lagOf, type Answered, type Ask } from '../clients/streams';
+import { msSinceMoment } from '../../sandbox/answer/moment';
+import { keepStreaming, type Answered, type Ask, type Load } from '../clients/streams';
+import { tell } from '../parts/agents';
 import { serveCommands } from '../parts/helper';
 
 /** As many tokens as the bench's agents may answer with. */
@@ -22,27 +24,15 @@ serveCommands(async ({ url, key }: { url: string; key: string }) => {
     for await (const event of stream) {
       if (event.type !== 'response.output_text.delta') continue;
       if (lagsMs.length === 0) firstMs = performance.now() - askedAt;
-      lagsMs.push(lagOf(event.delta));
+      lagsMs.push(msSinceMoment(event.delta));
     }
     return { firstMs, lagsMs };
   }
 
   return {
-    stream: ({
-      count,
-      warmUp,
-      each,
-      answerMs,
-      words,
-    }: {
-      count: number;
-      warmUp: number;
-      each: number;
-      answerMs: number;
-      words: string;
-    }) => {
-      const asks: Ask[] = Array.from({ length: count }, () => () => answer(words));
-      return keepStreaming(asks, { warmUp, each }, answerMs);
+    stream: ({ streams, ...load }: Load) => {
+      const ask: Ask = (tokens) => answer(tell(tokens, load.tokensPerSecond));
+      return keepStreaming(Array.from({ length: streams }, () => ask), load);
     },
   };
 });

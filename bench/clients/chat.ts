@@ -2,7 +2,9 @@ import type { ServerEvents } from '../../realtime/events';
 import type { Stage } from '../parts/stage';
 import { openHttp, requestBytes } from './http';
 import { connectSocket, type SocketClient } from './socket-io';
-import { lagOf, type Answered, type Ask } from './streams';
+import { msSinceMoment } from '../../sandbox/answer/moment';
+import { tell } from '../parts/agents';
+import type { Answered, Ask } from './streams';
 
 /** Conversations that one person has open, on one socket. */
 const PER_PERSON = 10;
@@ -28,7 +30,7 @@ class Listener {
       const { runId, text: words } = payloadOf<'message.delta'>(text);
       const run = this.of(runId);
       run.firstAt ??= performance.now();
-      run.lagsMs.push(lagOf(words));
+      run.lagsMs.push(msSinceMoment(words));
     } else if (text.startsWith(COMPLETED)) {
       const { runId, status } = payloadOf<'message.completed'>(text);
       if (status !== 'completed') throw new Error(`A reply ended as ${status}: ${text}`);
@@ -70,7 +72,7 @@ const payloadOf = <Name extends keyof ServerEvents>(text: string): ServerEvents[
 /**
  * As many conversations with the agent, each open on its person's socket.
  * @param token of the nth person
- * @param words what each of them says
+ * @param tokensPerSecond of their answers
  */
 export async function openChats(
   stage: Stage,
@@ -79,8 +81,8 @@ export async function openChats(
     agentId,
     count,
     token,
-    words,
-  }: { agentId: string; count: number; token(person: number): string; words: string },
+    tokensPerSecond,
+  }: { agentId: string; count: number; token(person: number): string; tokensPerSecond: number },
 ): Promise<Ask[]> {
   const asks: Ask[] = [];
   for (let person = 0; asks.length < count; person += 1) {
@@ -88,7 +90,7 @@ export async function openChats(
     const socket = await connectSocket(port, token(person), listener.hear);
     stage.closing.add(() => socket.close());
     for (let n = 0; n < PER_PERSON && asks.length < count; n += 1) {
-      asks.push(await openChat(stage, port, { agentId, words, token: token(person), listener, socket }));
+      asks.push(await openChat(stage, port, { agentId, tokensPerSecond, token: token(person), listener, socket }));
     }
   }
   return asks;
@@ -99,13 +101,13 @@ async function openChat(
   port: number,
   {
     agentId,
-    words,
+    tokensPerSecond,
     token,
     listener,
     socket,
   }: {
     agentId: string;
-    words: string;
+    tokensPerSecond: number;
     token: string;
     listener: Listener;
     socket: SocketClient;
@@ -115,8 +117,8 @@ async function openChat(
   stage.closing.add(() => http.close());
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
   let conversationId: string | undefined;
-  return async () => {
-    const body = JSON.stringify({ message: words, conversationId });
+  return async (tokens) => {
+    const body = JSON.stringify({ message: tell(tokens, tokensPerSecond), conversationId });
     const request = requestBytes('POST', `/api/v1/agents/${agentId}/chat`, headers, body);
     const askedAt = performance.now();
     const answer = await http.ask(request);

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nowMicros } from '../../lib/clock';
 
 /** One answer, as whoever asked saw it. */
 export interface Answered {
@@ -9,28 +8,51 @@ export interface Answered {
   lagsMs: number[];
 }
 
-/** Asks, and resolves when the answer has ended. */
-export type Ask = () => Promise<Answered>;
+/** Asks for so many tokens, and resolves when the answer has ended. */
+export type Ask = (tokens: number) => Promise<Answered>;
 
-/** How late a piece is whose text is moments (sandbox, "moments"), ms. */
-export const lagOf = (text: string): number => (nowMicros() - Number.parseInt(text, 10)) / 1_000;
+/** Answers of one length, so many at once. */
+export interface Load {
+  streams: number;
+  /** Of one answer. */
+  tokens: number;
+  /** Answers that are measured of each stream. */
+  each: number;
+  /** Of every answer. */
+  tokensPerSecond: number;
+}
+
+/**
+ * Short answers from beginning to end, before anything else: connections are opened, and code and statements that only
+ * an answer's end runs are as warm as those of its beginning. Without them the first ends, which all streams reach
+ * within one answer's time, were half of the slowest hundredth.
+ */
+const WARM_UP_ANSWERS = 60;
+const WARM_UP_TOKENS = 25;
+/** Between the first questions of two askers, ms. */
+const WARM_UP_PAUSE_MS = 20;
 
 /**
  * Keeps as many answers under way as there are askers, each asking again when its answer has ended. They begin spread
- * over the time one answer takes, as people do.
- * @param counts answers of each asker: those that warm connections and code and are left out, then those measured
+ * over the time one answer takes, as people do; the first of each, in which there are fewer, is not measured.
  */
 export async function keepStreaming(
   askers: readonly Ask[],
-  { warmUp, each }: { warmUp: number; each: number },
-  answerMs: number,
+  { tokens, each, tokensPerSecond }: Omit<Load, 'streams'>,
 ): Promise<Answered[]> {
+  await Promise.all(
+    askers.map(async (ask, index) => {
+      await sleep(index * WARM_UP_PAUSE_MS);
+      for (let n = 0; n < WARM_UP_ANSWERS / askers.length; n += 1) await ask(WARM_UP_TOKENS);
+    }),
+  );
+  const answerMs = (tokens / tokensPerSecond) * 1_000;
   const answered = await Promise.all(
     askers.map(async (ask, index) => {
       await sleep((index / askers.length) * answerMs);
-      for (let n = 0; n < warmUp; n += 1) await ask();
+      await ask(tokens);
       const own: Answered[] = [];
-      for (let n = 0; n < each; n += 1) own.push(await ask());
+      for (let n = 0; n < each; n += 1) own.push(await ask(tokens));
       return own;
     }),
   );

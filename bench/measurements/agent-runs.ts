@@ -34,8 +34,8 @@ async function measureOn({ servers, rounds, show }: Bench, broker: BrokerKind): 
   await onStage(servers, broker, async (stage) => {
     const provider = await startProvider(stage);
     const tenant = await makeTenant(stage);
-    const { businessId, token } = tenant;
-    const agentId = await makeAgent(stage, businessId);
+    const { token } = tenant;
+    const agentId = await makeAgent(stage, tenant);
     const environment = { SANDBOX_URL: provider.url };
     const product = await startProduct(stage, broker === 'redis' ? 'server' : 'start', [], environment);
     const worker = broker === 'redis' ? await startProduct(stage, 'worker', [], environment) : undefined;

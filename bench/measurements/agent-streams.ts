@@ -1,8 +1,7 @@
 import { inTurns, type Figures } from '../harness/rounds';
 import { p99 } from '../harness/statistics';
 import { onStage } from '../parts/stage';
-import { startStreaming, TOKENS_PER_SECOND, type Load } from '../parts/streaming';
-import type { Answered } from '../clients/streams';
+import { startStreaming, TOKENS_PER_SECOND, type Side } from '../parts/streaming';
 import type { Measurement } from './measurement';
 
 /** How late a piece may be behind the provider at p99, ms. */
@@ -33,13 +32,13 @@ export const agentStreams: Measurement = async ({ servers, rounds, show }) => {
 
 async function climb(
   name: string,
-  side: (load: Load) => Promise<Answered[]>,
+  side: Side,
   notes: string[],
 ): Promise<Figures> {
   let reached = 0;
   const lags: string[] = [];
   for (const streams of STEPS) {
-    const answered = await side({ streams, tokens: TOKENS, warmUp: 1, each: 1 });
+    const answered = await side({ streams, tokens: TOKENS, each: 1 });
     const lag = p99(answered.flatMap(({ lagsMs }) => lagsMs));
     lags.push(`${streams}: ${lag.toFixed(0)} ms`);
     if (lag >= LAG_LIMIT_MS) break;

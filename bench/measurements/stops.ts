@@ -71,8 +71,9 @@ async function measureOn(
 }
 
 async function productSide(stage: Stage, broker: BrokerKind, providerUrl: string): Promise<Side> {
-  const { businessId, token } = await makeTenant(stage);
-  const agentId = await makeAgent(stage, businessId);
+  const tenant = await makeTenant(stage);
+  const { token } = tenant;
+  const agentId = await makeAgent(stage, tenant);
   const environment = { SANDBOX_URL: providerUrl };
   const product = await startProduct(stage, broker === 'redis' ? 'server' : 'start', [], environment);
   if (broker === 'redis') await startProduct(stage, 'worker', [], environment);

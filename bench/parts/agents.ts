@@ -1,5 +1,7 @@
 import { addScriptedAgent } from '../../test/factories/agents';
 import { startHelper } from './helper';
+import { addPastChats } from './past-chats';
+import type { Tenant } from './people';
 import type { Stage } from './stage';
 
 /** Tokens that the bench's agents may answer with: more than any measurement asks for. */
@@ -15,15 +17,21 @@ export async function startProvider(stage: Stage, control = false): Promise<{ pi
   return { pid, url: (await ask('url')) as string };
 }
 
-/** An agent that does what it is told ({@link tell}), of a business whose people may ask without end. */
-export async function makeAgent(stage: Stage, businessId: string): Promise<string> {
+/**
+ * An agent that does what it is told ({@link tell}), of a business whose people may ask without end, and have asked for
+ * weeks.
+ */
+export async function makeAgent(stage: Stage, tenant: Tenant): Promise<string> {
+  const { businessId } = tenant;
   const sql = (text: string, values: readonly unknown[] = []) => stage.sql.query(text, [...values]);
   await sql(
     `update businesses set chats_per_minute = 1000000, chats_per_hour = 1000000, chats_per_day = 1000000
       where id = $1`,
     [businessId],
   );
-  return addScriptedAgent(sql, businessId, { max_tokens: MAX_TOKENS });
+  const agentId = await addScriptedAgent(sql, businessId, { max_tokens: MAX_TOKENS });
+  await addPastChats(stage, tenant, agentId);
+  return agentId;
 }
 
 /** Said to the sandbox's script model: so many tokens at this pace, each the moment it goes out. */

@@ -1,7 +1,7 @@
 import { openChats } from '../clients/chat';
-import { keepStreaming, type Answered } from '../clients/streams';
+import { keepStreaming, type Answered, type Load } from '../clients/streams';
 import { SANDBOX_KEY } from '../../test/support/sandbox';
-import { makeAgent, startProvider, tell } from './agents';
+import { makeAgent, startProvider } from './agents';
 import { startHelper } from './helper';
 import { makeTenant } from './people';
 import { startProduct } from './product';
@@ -14,18 +14,8 @@ const PEOPLE = 40;
 /** More than any measurement has at once: that it is refused is not what is measured. */
 const AGENT_SLOTS = 1_000;
 
-/** Answers of one length, so many at once. */
-export interface Load {
-  streams: number;
-  /** Of one answer. */
-  tokens: number;
-  /** Answers of each stream before those that are measured. */
-  warmUp: number;
-  /** Answers that are measured of each stream. */
-  each: number;
-}
-
-type Side = (load: Load) => Promise<Answered[]>;
+/** Streams one load, and says what was seen. */
+export type Side = (load: Omit<Load, 'tokensPerSecond'>) => Promise<Answered[]>;
 
 export interface Streaming {
   ours: Side;
@@ -37,26 +27,20 @@ export interface Streaming {
 /** One server and one worker process, a provider, and a process that asks the provider with its SDK alone. */
 export async function startStreaming(stage: Stage): Promise<Streaming> {
   const provider = await startProvider(stage);
-  const { businessId, token } = await makeTenant(stage, PEOPLE);
-  const agentId = await makeAgent(stage, businessId);
+  const tenant = await makeTenant(stage, PEOPLE);
+  const { token } = tenant;
+  const agentId = await makeAgent(stage, tenant);
   const environment = { SANDBOX_URL: provider.url, AGENT_SLOTS: String(AGENT_SLOTS) };
   const server = await startProduct(stage, 'server', [], environment);
   const worker = await startProduct(stage, 'worker', [], environment);
   const direct = await startHelper(stage, 'baselines/direct-sdk', { url: provider.url, key: SANDBOX_KEY });
-  const answerMs = (tokens: number) => (tokens / TOKENS_PER_SECOND) * 1_000;
+  const tokensPerSecond = TOKENS_PER_SECOND;
   return {
-    async ours({ streams: count, tokens, warmUp, each }) {
-      const words = tell(tokens, TOKENS_PER_SECOND);
-      const asks = await openChats(stage, server.port, { agentId, count, token, words });
-      // What a database in use has, and autovacuum would bring here within a minute.
-      await stage.sql.query('analyze');
-      return keepStreaming(asks, { warmUp, each }, answerMs(tokens));
+    async ours({ streams, ...load }) {
+      const asks = await openChats(stage, server.port, { agentId, count: streams, token, tokensPerSecond });
+      return keepStreaming(asks, { ...load, tokensPerSecond });
     },
-    direct: async ({ streams: count, tokens, warmUp, each }) => {
-      const words = tell(tokens, TOKENS_PER_SECOND);
-      const argument = { count, warmUp, each, answerMs: answerMs(tokens), words };
-      return (await direct.ask('stream', argument)) as Answered[];
-    },
+    direct: async (load) => (await direct.ask('stream', { ...load, tokensPerSecond })) as Answered[],
     pids: { server: server.pid, worker: worker.pid, provider: provider.pid },
     directPids: { direct: direct.pid, provider: provider.pid },
   };

@@ -1,4 +1,4 @@
-import { nowMicros } from '../../lib/clock';
+import { momentNow } from './moment';
 import type { ToolCall } from '../request';
 import { countTokens, splitTokens } from '../tokens';
 
@@ -47,9 +47,9 @@ function* everything(answer: Answer, reasoningTokens: number): Generator<Piece> 
   }
 }
 
-/** So many tokens, each the moment at which it is taken: what a token says is how late it is. */
+/** So many tokens, each the moment at which it is taken (moment.ts): what a token says is how late it is. */
 export function* moments(tokens: number): Generator<string> {
-  for (let given = 0; given < tokens; given++) yield `${nowMicros()} `;
+  for (let given = 0; given < tokens; given++) yield `${momentNow()} `;
 }
 
 const WORDS = ['sum ', 'and ', 'the ', 'row ', 'was ', 'not ', 'new ', 'but ', 'now ', 'due '];

@@ -52,7 +52,7 @@ export const behaviourSchema = z
     text: z.string().optional(),
     outputTokens: z.int().min(0).max(MOST_TOKENS).optional(),
     useWholeCap: z.boolean().optional(),
-    /** So many tokens, each the moment at which it goes out: microseconds of the machine's monotonic clock. */
+    /** So many tokens, each the moment at which it goes out (answer/moment.ts). */
     moments: z.int().min(1).max(MOST_TOKENS).optional(),
     reasoningTokens: z.int().min(0).max(MOST_TOKENS).optional(),
     toolCalls: z.array(toolCallSchema).optional(),
