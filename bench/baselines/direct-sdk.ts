@@ -32,7 +32,10 @@ serveCommands(async ({ url, key }: { url: string; key: string }) => {
   return {
     stream: ({ streams, ...load }: Load) => {
       const ask: Ask = (tokens) => answer(tell(tokens, load.tokensPerSecond));
-      return keepStreaming(Array.from({ length: streams }, () => ask), load);
+      return keepStreaming(
+        Array.from({ length: streams }, () => ask),
+        load,
+      );
     },
   };
 });

@@ -90,7 +90,9 @@ export async function openChats(
     const socket = await connectSocket(port, token(person), listener.hear);
     stage.closing.add(() => socket.close());
     for (let n = 0; n < PER_PERSON && asks.length < count; n += 1) {
-      asks.push(await openChat(stage, port, { agentId, tokensPerSecond, token: token(person), listener, socket }));
+      asks.push(
+        await openChat(stage, port, { agentId, tokensPerSecond, token: token(person), listener, socket }),
+      );
     }
   }
   return asks;

@@ -30,11 +30,7 @@ export const agentStreams: Measurement = async ({ servers, rounds, show }) => {
   });
 };
 
-async function climb(
-  name: string,
-  side: Side,
-  notes: string[],
-): Promise<Figures> {
+async function climb(name: string, side: Side, notes: string[]): Promise<Figures> {
   let reached = 0;
   const lags: string[] = [];
   for (const streams of STEPS) {
