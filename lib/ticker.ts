@@ -5,24 +5,22 @@ export interface Ticker {
 
 /**
  * One timer for all who wait, which runs while any of them does: what they do then meets, and leaves together.
- * @param everyMs between two ticks, by how many there were at the last one
+ * @param everyMs from the first who waits to the tick
  */
-export function createTicker(everyMs: (waiting: number) => number): Ticker {
+export function createTicker(everyMs: () => number): Ticker {
   let waiting: (() => void)[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let last = 0;
 
   function tick(): void {
     const due = waiting;
     waiting = [];
     timer = undefined;
-    last = due.length;
     for (const resolve of due) resolve();
   }
 
   return {
     next() {
-      timer ??= setTimeout(tick, everyMs(last));
+      timer ??= setTimeout(tick, everyMs());
       return new Promise((resolve) => waiting.push(resolve));
     },
   };

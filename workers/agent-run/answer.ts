@@ -32,7 +32,7 @@ export async function answerInHand(
   try {
     // Nobody had a run before its first claim.
     const turns = run.epoch === 1 ? [] : await loadTurns(context.db, run);
-    reply = openReply(context, run, control, joinTurns(turns.map(({ content }) => content)));
+    reply = openReply(context, run, actor.userId, control, joinTurns(turns.map(({ content }) => content)));
     const onSettled = announceSettled.bind(undefined, context.publish, run.businessId);
     const hand = { parts: context, run, agent, actor, reply, signal: control.signal, onToolCalls, onSettled };
     const outcome = await answer(hand, turns);
@@ -56,12 +56,14 @@ const isKept = (signal: AbortSignal): boolean => !['lost', 'handed_back'].includ
 function openReply(
   context: WorkerContext,
   run: ClaimedRun,
+  userId: string,
   control: RunControl,
   content: string,
 ): ReplyStream {
   const startedAt = performance.now();
   let isFirst = true;
   const reply = new ReplyStream({
+    userId,
     content,
     announce: (delta) => {
       if (isFirst) context.metrics.agents.firstToken(performance.now() - startedAt);

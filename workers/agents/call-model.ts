@@ -57,6 +57,7 @@ export async function callModel(hand: RunInHand, call: ModelCall, received: Rece
       maxOutputTokens: hold.outputCap,
       requestId: hold.ledgerId,
       signal,
+      onAnswer: (reading) => reply.takeFrom(reading),
     });
     for await (const event of events) {
       received.add(event);

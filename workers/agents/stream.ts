@@ -1,24 +1,14 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { REPLY_SAVE_MS } from '../../domain/runs/limits';
 import { TURN_SEPARATOR } from '../../domain/runs/reply';
 import { msToTick } from '../../lib/clock';
-import { createTicker } from '../../lib/ticker';
 import { isHighSurrogate } from './count-tokens';
-
-/** Deltas leave at most once in this time, ms (product.md): people see no difference, sockets do. */
-export const DELTA_EVERY_MS = 40;
-
-/** Of a process with many replies at once, ms: a screen that shows eight pieces a second still flows. */
-const DELTA_AT_LEAST_EVERY_MS = 120;
-/** Each delta costs sockets and servers their part, whatever its length: 2,500 a second take a sixth of a core there. */
-const MOST_DELTAS_PER_SECOND = 2_500;
-
-const deltaEveryMs = (replies: number): number =>
-  Math.min(Math.max(DELTA_EVERY_MS, (replies * 1_000) / MOST_DELTAS_PER_SECOND), DELTA_AT_LEAST_EVERY_MS);
-
-/** The deltas of all replies of this process go out together: one message to the broker for all. */
-const deltaTicker = createTicker(deltaEveryMs);
+import { beginFlow, isCrowded, type Flow } from './delta-ticks';
+import type { Reading } from './providers/provider';
 
 export interface ReplyStreamOptions {
+  /** Whom it is for. */
+  userId: string;
   /** What the message holds already: the text of finished turns. */
   content: string;
   /** Announces `text`, which belongs at `position`, UTF-16 code units. */
@@ -48,6 +38,7 @@ export class ReplyStream {
   private isPausing = false;
   private saveTimer: NodeJS.Timeout | undefined;
   private saving: Promise<void> | undefined;
+  private reading: Reading | undefined;
   private isOver = false;
   private hasDropped = false;
 
@@ -62,6 +53,11 @@ export class ReplyStream {
   startTurn(): void {
     this.half = '';
     this.turnStart = this.text.length;
+  }
+
+  /** Where so many replies flow that pieces leave less often, the answer is read no more often than they leave. */
+  takeFrom(reading: Reading): void {
+    this.reading = reading;
   }
 
   /** What the turn under way has said. */
@@ -119,14 +115,25 @@ export class ReplyStream {
   /** Rolls up what comes behind a delta, until a tick finds nothing new. */
   private async rollUp(): Promise<void> {
     this.isPausing = true;
+    const flow = beginFlow(this.options.userId);
     // The first tick may come right behind that delta.
-    await deltaTicker.next();
-    await deltaTicker.next();
+    await this.tick(flow);
+    await this.tick(flow);
     while (!this.isOver && this.announced < this.text.length) {
       this.announceRest();
-      await deltaTicker.next();
+      await this.tick(flow);
     }
+    flow.end();
     this.isPausing = false;
+  }
+
+  private async tick(flow: Flow): Promise<void> {
+    if (isCrowded()) this.reading?.hold();
+    await flow.next();
+    if (!this.reading) return;
+    this.reading.release();
+    // What came meanwhile is read in this turn of the event loop, and leaves with the rest.
+    await turn();
   }
 
   private announceRest(): void {

@@ -1,4 +1,6 @@
-import { DELTA_EVERY_MS, ReplyStream } from '../../../workers/agents/stream';
+import { newId } from '../../../lib/ids';
+import { DELTA_EVERY_MS } from '../../../workers/agents/delta-ticks';
+import { ReplyStream } from '../../../workers/agents/stream';
 import { eventually } from '../../support/eventually';
 
 interface Seen {
@@ -11,6 +13,7 @@ interface Seen {
 function open(content = '', isHeld = true): Seen {
   const seen: Seen = { deltas: [], saves: [], lost: 0 } as unknown as Seen;
   seen.stream = new ReplyStream({
+    userId: newId(),
     content,
     announce: (delta) => void seen.deltas.push({ ...delta, at: performance.now() }),
     save: async (text) => {

@@ -1,11 +1,12 @@
 import type { EventSourceMessage } from 'eventsource-parser';
 import type { Readable } from 'node:stream';
+import type { Connection } from './connection';
 import { type Ending, providerRequestIdOf, StreamFault, toProviderError } from './errors';
 import { readEventStream } from './event-stream';
 import { IdleTimeout } from './idle-timeout';
 import type { Network, ProviderFetchOptions, Route } from './network';
 import { OutputCap } from './output-cap';
-import type { ProviderEvent, ProviderRequest } from './provider';
+import type { ProviderEvent, ProviderRequest, Reading } from './provider';
 import { Wire } from './wire';
 
 /** Time for an error's body, ms. The status says most; the body is a few hundred bytes behind it. */
@@ -79,7 +80,7 @@ export async function* callProvider<Item>(
       signal: over.signal,
       headers: { 'X-Client-Request-Id': request.requestId },
       fetchOptions: {
-        dispatcher: route.dispatcher.compose(wire.interceptor),
+        dispatcher: route.connection.client.compose(wire.interceptor),
         takeBody(answered) {
           body = answered;
           // Before anyone reads it, too, it may break.
@@ -89,8 +90,11 @@ export async function* callProvider<Item>(
     });
     if (!body) throw new StreamFault('malformed', 'The provider answered with nothing.');
     demandEventStream(wire);
+    request.onAnswer?.(readingOf(route.connection, over.signal));
     const cap = setup.honoursOutputCap ? undefined : new OutputCap(request.maxOutputTokens);
-    for await (const events of readReply(body, reader, wire, () => idle.endWithin(TRAILER_MS))) {
+    // Whoever counts pieces is told of each; otherwise text that came together takes its way to the reply together.
+    const append = cap ? appendEach : appendJoined;
+    for await (const events of readReply(body, { reader, append }, wire, () => idle.endWithin(TRAILER_MS))) {
       // Nothing waits for the provider while the caller works on an event.
       idle.pause();
       for (const event of events) {
@@ -107,21 +111,32 @@ export async function* callProvider<Item>(
     idle.stop();
     // Closes the connection where the reply wasn't read to its end; otherwise it waits for the next call.
     over.abort();
+    route?.connection.release();
     route?.close();
   }
 }
 
+/** Behind the call's end the connection is another's. */
+const readingOf = (connection: Connection, over: AbortSignal): Reading => ({
+  hold: () => {
+    if (!over.aborted) connection.hold();
+  },
+  release: () => {
+    if (!over.aborted) connection.release();
+  },
+});
+
 /** What came together is told together. */
 async function* readReply<Item>(
   body: Readable,
-  reader: ReplyReader<Item>,
+  { reader, append }: { reader: ReplyReader<Item>; append: Append },
   wire: Wire,
   onComplete: () => void,
 ): AsyncGenerator<ProviderEvent[], void, undefined> {
   yield [{ type: 'accepted', providerRequestId: providerRequestIdOf(wire) }];
   try {
     for await (const items of readEventStream(body, (event) => reader.itemOf(event))) {
-      const { events, fault } = readItems(reader, items);
+      const { events, fault } = readItems(reader, items, append);
       if (events.length > 0) yield events;
       if (fault) throw fault.error;
       if (reader.isComplete) onComplete();
@@ -137,15 +152,26 @@ async function* readReply<Item>(
 function readItems<Item>(
   reader: ReplyReader<Item>,
   items: readonly Item[],
+  append: Append,
 ): { events: ProviderEvent[]; fault?: { error: unknown } } {
   const events: ProviderEvent[] = [];
   try {
-    for (const item of items) for (const event of reader.read(item)) events.push(event);
+    for (const item of items) for (const event of reader.read(item)) append(events, event);
     return { events };
   } catch (error) {
     return { events, fault: { error } };
   }
 }
+
+type Append = (events: ProviderEvent[], event: ProviderEvent) => void;
+
+const appendEach: Append = (events, event) => void events.push(event);
+
+const appendJoined: Append = (events, event) => {
+  const last = events.at(-1);
+  if (last?.type === 'text' && event.type === 'text') last.text += event.text;
+  else events.push(event);
+};
 
 /** Some servers answer 200 with JSON or a page, in which no event would be found. */
 function demandEventStream(wire: Wire): void {

@@ -1,28 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { Agent, buildConnector, Client, type Dispatcher, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import type { ProviderConfig } from '../../../domain/providers/config';
 import { hostOf, portOf } from '../../sources/http/request';
 import { resolveAllowedAddress } from '../../sources/network/address';
-
-/** Longest a connection may take, TLS included, ms. Providers answer in tens of ms; past this they are away. */
-const CONNECT_TIMEOUT_MS = 10_000;
-
-/**
- * Connections to one provider. HTTP/1.1 carries one stream each, a process runs some hundred at once, and a request
- * that waits for a connection looks like a provider that says nothing.
- */
-const MAX_CONNECTIONS = 1_000;
-
-/** How long an unused connection is kept, ms: the next turn of a tool loop comes sooner, a server's limit later. */
-const KEEP_ALIVE_MS = 4_000;
-
-/** Ours is the idle timeout (idle-timeout.ts), which pings and our own slowness don't fool. */
-const NO_TIMEOUTS = { headersTimeout: 0, bodyTimeout: 0 };
+import { Connection } from './connection';
 
 /** The way of one request. `close` when it is over. */
 export interface Route {
-  dispatcher: Dispatcher;
+  connection: Connection;
   close(): void;
 }
 
@@ -41,19 +27,30 @@ export interface NetworkOptions {
 }
 
 export const createNetwork = (config: ProviderConfig, options: NetworkOptions): Network =>
-  config.configuredBy === 'business' ? businessNetwork(config.baseUrl, options) : operatorNetwork();
+  config.configuredBy === 'business'
+    ? businessNetwork(config.baseUrl, options)
+    : operatorNetwork(config.baseUrl);
 
-/** Connections that are kept and shared by every call. */
-function operatorNetwork(): Network {
-  const agent = new Agent({
-    ...NO_TIMEOUTS,
-    connections: MAX_CONNECTIONS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    keepAliveTimeout: KEEP_ALIVE_MS,
-  });
+/**
+ * Connections that are kept, as many as there are calls at once: HTTP/1.1 carries one stream each, and a request that
+ * waits for a connection looks like a provider that says nothing.
+ */
+function operatorNetwork(baseUrl: string): Network {
+  const { origin } = new URL(baseUrl);
+  const all = new Set<Connection>();
+  // The one that was used last is taken first: the others' sockets close in time.
+  const unused: Connection[] = [];
+  const connect = (): Connection => {
+    const connection = new Connection(origin);
+    all.add(connection);
+    return connection;
+  };
   return {
-    route: async () => ({ dispatcher: agent, close: () => undefined }),
-    close: () => agent.destroy(),
+    async route() {
+      const connection = unused.pop() ?? connect();
+      return { connection, close: () => void unused.push(connection) };
+    },
+    close: () => closeAll(all),
   };
 }
 
@@ -62,31 +59,28 @@ function operatorNetwork(): Network {
  * the URL's host name. Kept ones could lead to where the name pointed yesterday.
  */
 function businessNetwork(baseUrl: string, options: NetworkOptions): Network {
-  const open = new Set<Client>();
+  const open = new Set<Connection>();
   return {
     async route(signal) {
       const url = new URL(baseUrl);
       const { address } = await resolveAllowedAddress(hostOf(url), portOf(url), { ...options, signal });
-      const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
-      const client = new Client(url.origin, {
-        ...NO_TIMEOUTS,
-        connect: (target, done) => connect({ ...target, hostname: address }, done),
-      });
-      open.add(client);
+      const connection = new Connection(url.origin, address);
+      open.add(connection);
       return {
-        dispatcher: client,
+        connection,
         close: () => {
-          open.delete(client);
+          open.delete(connection);
           // Nobody waits for it: the socket is gone at once.
-          client.destroy(() => undefined);
+          connection.client.destroy(() => undefined);
         },
       };
     },
-    close: async () => {
-      await Promise.all([...open].map((client) => client.destroy()));
-    },
+    close: () => closeAll(open),
   };
 }
+
+const closeAll = async (connections: Iterable<Connection>): Promise<void> =>
+  void (await Promise.all([...connections].map(({ client }) => client.destroy())));
 
 /**
  * What goes out, and nothing else. The SDKs add what describes our machine (X-Stainless-*), and headers that the

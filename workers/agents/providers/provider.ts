@@ -35,6 +35,15 @@ export interface ProviderRequest {
   requestId: string;
   /** Abort closes the connection to the provider at once. */
   signal: AbortSignal;
+  /** Is handed the answer's reading as it begins, to hold it now and then. */
+  onAnswer?: (reading: Reading) => void;
+}
+
+/** The reading of an answer. Held, it says nothing, and counts as no silence of the provider's. */
+export interface Reading {
+  hold(): void;
+  /** What has come is read at once. */
+  release(): void;
 }
 
 export type StopReason = 'end' | 'tool_calls' | 'max_tokens' | 'refusal' | 'other';
