@@ -1,5 +1,5 @@
 import { openParts } from '../../compose/parts';
-import { withTenantModels } from '../../db/scope';
+import { withTenant } from '../../db/scope';
 import type { Delivery } from '../../domain/runs/delivery';
 import { createRun } from '../../domain/runs/create';
 import type { Actor } from '../../domain/roles';
@@ -30,8 +30,8 @@ serveCommands(async ({ databaseUrl, redisUrl, actor, agentId }: Setting) => {
     async make({ count, words }: { count: number; words: string }) {
       deliveries = [];
       for (let n = 0; n < count; n += 1) {
-        const made = await withTenantModels(db, actor.businessId, (trx) =>
-          createRun(trx, actor, { agentId, content: words, requestId: `bench-${n}` }),
+        const made = await withTenant(db, actor.businessId, (tx) =>
+          createRun(tx, actor, { agentId, content: words, requestId: `bench-${n}` }),
         );
         deliveries.push(...made.deliveries);
       }

@@ -8,6 +8,7 @@ import { IS_FIRST } from './delivery';
 import { LEASE_MS, RUN_DEADLINE_MS } from './limits';
 import { TURN_SEPARATOR } from './reply';
 import { runJson, runOfJson, type Json } from './rows';
+import { SAID_JSON } from './said';
 import type { ClaimedRun } from './types';
 
 const claimText = (isClaimable: string) => `
@@ -23,7 +24,7 @@ const claimText = (isClaimable: string) => `
     )
     select r.business_id as "businessId", r.crashes, r.deadline_at as "deadlineAt", r.position,
            r.stop_requested_at is not null or c.deleted_at is not null as "stopRequested",
-           r.request_id as "requestId", r.user_id as "userId", ${runJson('claimed r')} as row,
+           r.request_id as "requestId", r.user_id as "userId", ${runJson('claimed r')} as row, ${SAID_JSON} as said,
            s.role, b.timezone, b.locale, coalesce(q.content, '') as question,
            case when a.id is not null then json_build_object(
              'id', a.id, 'name', a.name, 'systemPrompt', a.system_prompt, 'model', a.model,
@@ -70,6 +71,7 @@ interface ClaimRow extends Pick<
   | 'timezone'
   | 'locale'
   | 'question'
+  | 'said'
 > {
   row: Json<RunRow>;
   userId: string;

@@ -1,6 +1,4 @@
-import type { Knex } from 'knex';
-import type { Statement } from '../../db/scope';
-import { trxStatement } from '../../db/trx-statement';
+import type { Statement, Transaction } from '../../db/scope';
 import { conflict, notFound } from '../../lib/errors';
 import { newId } from '../../lib/ids';
 import type { ConversationRow, MessageRow, RunRow } from '../presenters/conversation';
@@ -89,15 +87,6 @@ interface AddedRow {
   run: Json<RunRow>;
 }
 
-async function rowsOf<Row>(
-  trx: Knex.Transaction,
-  text: string,
-  values: Record<string, unknown>,
-): Promise<Row[]> {
-  const { rows } = await trx.raw<{ rows: Row[] }>(text, values as never);
-  return rows;
-}
-
 const LOCK_AGENT: Statement = {
   name: 'run-create-lock-agent',
   text: 'select status from agents where business_id = current_business() and id = $1 for key share',
@@ -126,14 +115,14 @@ interface OpenRun {
  * conversation's open runs. All on the wire at once: one round trip.
  */
 async function lock(
-  trx: Knex.Transaction,
+  tx: Transaction,
   { userId }: Actor,
   { agentId, conversationId }: NewRun,
 ): Promise<OpenRun[]> {
   const [[agent], conversations, open] = await Promise.all([
-    trxStatement<{ status: string }>(trx, LOCK_AGENT, [agentId]),
-    conversationId ? trxStatement(trx, LOCK_CONVERSATION, [conversationId, userId]) : undefined,
-    conversationId ? trxStatement<OpenRun & object>(trx, OPEN_RUNS, [conversationId]) : [],
+    tx.query<{ status: string }>(LOCK_AGENT, [agentId]),
+    conversationId ? tx.query(LOCK_CONVERSATION, [conversationId, userId]) : undefined,
+    conversationId ? tx.query<OpenRun & object>(OPEN_RUNS, [conversationId]) : [],
   ]);
   if (!agent) throw notFound('Agent');
   if (agent.status !== 'active') throw conflict('This agent is inactive.', 'agent_inactive');
@@ -146,48 +135,52 @@ async function lock(
   return open;
 }
 
+const LOCK_WAITING: Statement = {
+  name: 'run-create-lock-waiting',
+  text: `select id from runs where id = $1 and status = 'waiting' for no key update`,
+};
+
+const DECLINE_CALLS: Statement = {
+  name: 'run-create-decline',
+  text: `update tool_calls set status = 'declined', result = $2, decided_at = now(), finished_at = now()
+          where run_id = $1 and status = 'waiting'`,
+};
+
+const GO_ON: Statement = {
+  name: 'run-create-go-on',
+  text: `update runs r set ${QUEUE_AGAIN} where r.id = $1 returning ${RUN_COLUMNS}, ${DELIVERY_COLUMNS}`,
+};
+
 /** undefined where the sweep, which locks no conversation, was faster. */
 async function declineWaiting(
-  trx: Knex.Transaction,
-  runId: string,
+  tx: Transaction,
+  waitingId: string,
 ): Promise<{ run: RunRow; delivery: Delivery } | undefined> {
-  const locked = await rowsOf(
-    trx,
-    `select id from runs where id = :runId and status = 'waiting' for no key update`,
-    { runId },
-  );
+  const locked = await tx.query(LOCK_WAITING, [waitingId]);
   if (locked.length === 0) return undefined;
-  await trx.raw(
-    `update tool_calls set status = 'declined', result = :result, decided_at = now(), finished_at = now()
-      where run_id = :runId and status = 'waiting'`,
-    { runId, result: DECLINED_BY_MESSAGE },
-  );
-  const [row] = await rowsOf<RunRow & Delivery>(
-    trx,
-    `update runs r set ${QUEUE_AGAIN} where r.id = :runId returning ${RUN_COLUMNS}, ${DELIVERY_COLUMNS}`,
-    { runId },
-  );
+  await tx.query(DECLINE_CALLS, [waitingId, DECLINED_BY_MESSAGE]);
+  const [row] = await tx.query<RunRow & Delivery>(GO_ON, [waitingId]);
   if (!row) return undefined;
-  const { businessId, runId: id, delivery, requestId, ...run } = row;
-  return { run, delivery: { businessId, runId: id, delivery, requestId } };
+  const { businessId, runId, delivery, requestId, ...run } = row;
+  return { run, delivery: { businessId, runId, delivery, requestId } };
 }
 
 /**
  * Writes a person's message, the place of its reply and the run that will fill it, in the caller's transaction, which
- * has the business's scope. Enqueue `deliveries` after the commit; what fails there, a sweep finds.
+ * has the business's scope and ends with it. Enqueue `deliveries` after the commit; what fails there, a sweep finds.
  * @param allowed nothing is written before it resolves; what it rejects with is thrown
  * @throws HttpError 404 agent or conversation; 409 `agent_inactive`, `too_many_open_runs`
  */
 export async function createRun(
-  trx: Knex.Transaction,
+  tx: Transaction,
   actor: Actor,
   input: NewRun,
   allowed: Promise<void> = Promise.resolve(),
 ): Promise<CreatedRun> {
-  const open = await lock(trx, actor, input);
+  const open = await lock(tx, actor, input);
   await allowed;
   const waiting = open.find(({ status }) => status === 'waiting');
-  const declined = waiting && (await declineWaiting(trx, waiting.id));
+  const declined = waiting && (await declineWaiting(tx, waiting.id));
   const values = [
     input.conversationId ?? newId(),
     input.agentId,
@@ -199,11 +192,8 @@ export async function createRun(
     actor.userId,
   ];
   const [row] = input.conversationId
-    ? await trxStatement<AddedRow & object>(trx, CONTINUE, values)
-    : await trxStatement<AddedRow & object>(trx, START, [
-        ...values,
-        firstTitle(input.content, FIRST_TITLE_LENGTH),
-      ]);
+    ? await tx.last<AddedRow & object>(CONTINUE, values)
+    : await tx.last<AddedRow & object>(START, [...values, firstTitle(input.content, FIRST_TITLE_LENGTH)]);
   if (!row) throw notFound('Conversation');
   const run = runOfJson(row.run);
   const own = { businessId: actor.businessId, runId: run.id, delivery: 0, requestId: input.requestId };

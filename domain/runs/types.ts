@@ -2,6 +2,7 @@ import type { Settled } from '../money/settle';
 import type { RunRow } from '../presenters/conversation';
 import type { OwnProvider } from '../providers/own';
 import type { Actor } from '../roles';
+import type { SaidMessage } from './said';
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'completed', 'stopped', 'failed'] as const;
 /** `waiting`: for the person's word on a tool call that writes. The last three are final. */
@@ -45,6 +46,8 @@ export interface ClaimedRun {
   requestId: string;
   /** What the person wrote. */
   question: string;
+  /** What was said before it; null where that is much: whoever needs it loads what fits. */
+  said: SaidMessage[] | null;
   /** The row as the claim left it. */
   asClaimed: RunRow;
   /** Who asked, with the role they have now: tools act with their rights. undefined: no longer a member. */

@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import {
   RateLimiterMemory,
   RateLimiterRedis,
@@ -6,8 +5,7 @@ import {
   type RateLimiterRes,
 } from 'rate-limiter-flexible';
 import type { Parts } from '../../compose/parts';
-import { tenantStatement, type Statement } from '../../db/scope';
-import { trxStatement } from '../../db/trx-statement';
+import { tenantStatement, type Statement, type Transaction } from '../../db/scope';
 import type { Actor } from '../../domain/roles';
 import { HttpError } from '../../lib/errors';
 
@@ -37,11 +35,11 @@ export interface ChatAllowance {
 export interface ChatLimit {
   /**
    * Counts one chat.
-   * @param trx the caller's, in which the limits are read: a second connection, asked for by who holds one while all
+   * @param tx the caller's, in which the limits are read: a second connection, asked for by who holds one while all
    *   others wait for them (twins under one Idempotency-Key), would never come
    * @throws HttpError 429 with Retry-After and RateLimit-* where a window is used up
    */
-  consume(actor: Actor, trx: Knex.Transaction): Promise<void>;
+  consume(actor: Actor, tx: Transaction): Promise<void>;
   /** Takes back one that came to nothing. */
   giveBack(actor: Actor): Promise<void>;
   show(actor: Actor): Promise<ChatAllowance[]>;
@@ -78,14 +76,19 @@ export function createChatLimit({ db, broker, logger }: Pick<Parts, 'db' | 'brok
     );
 
   return {
-    async consume(actor, trx) {
-      const [[limits], counts] = await Promise.all([
-        trxStatement<Limits>(trx, LIMITS, [actor.businessId]),
-        Promise.all(limiters().map((limiter) => limiter.consume(keyOf(actor), 1))).catch((error: unknown) => {
+    async consume(actor, tx) {
+      const counting = Promise.all(limiters().map((limiter) => limiter.consume(keyOf(actor), 1))).catch(
+        (error: unknown): RateLimiterRes[] => {
           logger.warn({ err: error }, 'chats are not counted: the broker is away');
           return [];
-        }),
-      ]);
+        },
+      );
+      const [limits] = await tx.query<Limits>(LIMITS, [actor.businessId]).catch(async (error: unknown) => {
+        await counting;
+        await reward(actor);
+        throw error;
+      });
+      const counts = await counting;
       if (!limits) throw new Error('The business is gone.');
       const over = WINDOWS.findIndex(({ column }, at) => (counts[at]?.consumedPoints ?? 0) > limits[column]);
       if (over < 0) return;

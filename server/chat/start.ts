@@ -3,7 +3,7 @@ import { presentConversation, presentMessage, presentRun } from '../../domain/pr
 import { createRun, type CreatedRun, type NewRun } from '../../domain/runs/create';
 import type { Delivery } from '../../domain/runs/delivery';
 import type { ServerContext } from '../context';
-import { idempotent } from '../http/idempotent';
+import { idempotentStatements } from '../http/idempotent';
 import type { Reply, Request } from '../http/route';
 import { announceChat } from './announce';
 import type { chatSchema } from './schemas';
@@ -22,21 +22,19 @@ export async function startChat(
 ): Promise<Reply<Chat> & { data: Chat }> {
   const { actor, requestId } = request;
   let created: CreatedRun | undefined;
-  return idempotent(
+  return idempotentStatements(
     context,
     request,
-    async (trx) => {
-      const allowed = context.chatLimit.consume(actor, trx);
+    async (tx) => {
+      const allowed = context.chatLimit.consume(actor, tx);
       const isCounted = allowed.then(
         () => true,
         () => false,
       );
-      created = await createRun(trx, actor, { ...input, requestId }, allowed).catch(
-        async (error: unknown) => {
-          if (await isCounted) await context.chatLimit.giveBack(actor);
-          throw error;
-        },
-      );
+      created = await createRun(tx, actor, { ...input, requestId }, allowed).catch(async (error: unknown) => {
+        if (await isCounted) await context.chatLimit.giveBack(actor);
+        throw error;
+      });
       const { conversation, message, run, reply } = created;
       return {
         status: 202,

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { withTenantModels } from '../../db/scope';
+import { withTenant, withTenantModels, type Transaction } from '../../db/scope';
+import { asTransaction } from '../../db/trx-statement';
 import { HttpError } from '../../lib/errors';
 import { sha256 } from '../../lib/ids';
 import type { ServerContext } from '../context';
@@ -56,6 +57,24 @@ export async function idempotent<Data>(
     return made;
   });
   if (!replayed) afterCommit(reply);
+  return reply;
+}
+
+/**
+ * {@link idempotent} for work in prepared statements alone. Without a key its BEGIN and COMMIT travel with them, which
+ * saves two round trips.
+ */
+export async function idempotentStatements<Data>(
+  context: ServerContext,
+  request: Request<unknown, unknown, unknown>,
+  work: (tx: Transaction) => Promise<Reply<Data> & { data: Data }>,
+  afterCommit: () => void,
+): Promise<Reply<Data> & { data: Data }> {
+  const { actor, idempotencyKey } = request;
+  if (idempotencyKey !== undefined)
+    return idempotent(context, request, (trx) => work(asTransaction(trx)), afterCommit);
+  const reply = await withTenant(context.db, actor.businessId, work);
+  afterCommit();
   return reply;
 }
 

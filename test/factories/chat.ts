@@ -1,5 +1,5 @@
 import type { Database } from '../../db/database';
-import { tenantStatement, withTenantModels, type Statement } from '../../db/scope';
+import { tenantStatement, withTenant, type Statement } from '../../db/scope';
 import type { Actor } from '../../domain/roles';
 import { createRun, type CreatedRun } from '../../domain/runs/create';
 import { requestStop } from '../../domain/runs/stop';
@@ -27,8 +27,8 @@ export function createAgent(db: Database, person: Person): Promise<string> {
 /** A message of the person's to a new agent, with its queued run. */
 export async function createChat(db: Database, person: Person, content = 'A question'): Promise<CreatedRun> {
   const agentId = await createAgent(db, person);
-  return withTenantModels(db, person.businessId, (trx) =>
-    createRun(trx, actorOf(person), { agentId, content, requestId: 'test' }),
+  return withTenant(db, person.businessId, (tx) =>
+    createRun(tx, actorOf(person), { agentId, content, requestId: 'test' }),
   );
 }
 

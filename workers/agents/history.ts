@@ -1,20 +1,13 @@
 import type { Database } from '../../db/database';
 import { tenantStatement, type Statement } from '../../db/scope';
 import { joinTurns } from '../../domain/runs/reply';
+import type { SaidMessage } from '../../domain/runs/said';
 import type { ClaimedRun, TurnRow } from '../../domain/runs/types';
 import type { Exchange } from './context';
 import { MESSAGE_OVERHEAD_TOKENS } from './count-tokens';
 import { LOADED_BYTES_PER_TOKEN } from './limits';
 import type { ContextMessage } from './providers/provider';
 import { turnGroup } from './turn-group';
-
-interface MessageRow {
-  role: 'user' | 'assistant';
-  content: string;
-  runId: string | null;
-  /** Its run called tools. */
-  hasTurns: boolean;
-}
 
 const MESSAGES: Statement = {
   name: 'context-messages',
@@ -47,27 +40,25 @@ const TURNS: Statement = {
      where summed.total <= $2 group by n.run_id, n.turn, n.content order by n.run_id, n.turn`,
 };
 
-/** Messages are numbered from 1, a question and its reply in turn. */
-const FIRST_REPLY_POSITION = 2;
-
 /**
  * The exchanges before a run's question, oldest first: as many, from the newest back, as could fit into `tokens`. A
  * conversation of any length costs the same few rows.
  */
 export async function loadHistory(
   db: Database,
-  { businessId, conversationId, position }: ClaimedRun,
+  { businessId, conversationId, position, said }: ClaimedRun,
   tokens: number,
 ): Promise<Exchange[]> {
-  if (position === FIRST_REPLY_POSITION) return [];
   const bytes = tokens * LOADED_BYTES_PER_TOKEN;
-  const messages = await tenantStatement<MessageRow & object>(db, businessId, MESSAGES, [
-    conversationId,
-    // The question stands right before the reply, whose position is the run's.
-    position - 1,
-    Math.ceil(tokens / MESSAGE_OVERHEAD_TOKENS),
-    bytes,
-  ]);
+  const messages =
+    said ??
+    (await tenantStatement<SaidMessage & object>(db, businessId, MESSAGES, [
+      conversationId,
+      // The question stands right before the reply, whose position is the run's.
+      position - 1,
+      Math.ceil(tokens / MESSAGE_OVERHEAD_TOKENS),
+      bytes,
+    ]));
   const runIds = messages.flatMap(({ role, runId, hasTurns }) =>
     role === 'assistant' && runId && hasTurns ? [runId] : [],
   );
@@ -80,7 +71,7 @@ export async function loadHistory(
 }
 
 function exchangesOf(
-  messages: readonly MessageRow[],
+  messages: readonly SaidMessage[],
   turns: readonly (TurnRow & { runId: string })[],
 ): Exchange[] {
   const byRun = new Map<string, TurnRow[]>();

@@ -2,7 +2,7 @@ import { readMetric } from '../../../domain/metrics/read-metric';
 import { settleCall } from '../../../domain/money/settle';
 import { METRICS } from '../../../domain/widgets/source-schemas';
 import { createRun } from '../../../domain/runs/create';
-import { withTenantModels } from '../../../db/scope';
+import { withTenant } from '../../../db/scope';
 import { createMoneyWorld, usage, type MoneyWorld } from '../money/fixture';
 
 let world: MoneyWorld;
@@ -49,8 +49,8 @@ it('tells usage and cost by day of the business’s own calendar', async () => {
 it('tells runs, and those that failed', async () => {
   const actor = { ...world.member, operator: false };
   for (const content of ['One', 'Two']) {
-    await withTenantModels(world.db, world.businessId, (trx) =>
-      createRun(trx, actor, { agentId: world.agentId, content, requestId: 'test' }),
+    await withTenant(world.db, world.businessId, (tx) =>
+      createRun(tx, actor, { agentId: world.agentId, content, requestId: 'test' }),
     );
   }
   await world.sql(

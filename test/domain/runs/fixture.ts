@@ -1,4 +1,4 @@
-import { withTenantModels } from '../../../db/scope';
+import { withTenant } from '../../../db/scope';
 import type { Actor } from '../../../domain/roles';
 import { claimRun } from '../../../domain/runs/claim';
 import { createRun, type CreatedRun } from '../../../domain/runs/create';
@@ -66,8 +66,8 @@ export async function createRunWorld(): Promise<RunWorld> {
   const agentId = await addAgent(sql, ann);
 
   const ask: RunWorld['ask'] = ({ conversationId, content = 'How are sales?', actor = ann, ...other } = {}) =>
-    withTenantModels(db, actor.businessId, (trx) =>
-      createRun(trx, actor, {
+    withTenant(db, actor.businessId, (tx) =>
+      createRun(tx, actor, {
         agentId: other.agentId ?? agentId,
         ...(conversationId && { conversationId }),
         content,
