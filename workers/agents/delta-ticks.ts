@@ -12,7 +12,7 @@ const MOST_DELTAS_PER_SECOND = 2_500;
  * Moments in that time at which pieces leave. With one for 200 replies, whoever asked something in between waited
  * behind all of them; those of one person leave together, and share a message.
  */
-const PHASES = 4;
+const PHASES = 16;
 
 /** Replies of this process whose text is flowing. */
 let flowing = 0;
