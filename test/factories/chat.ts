@@ -7,7 +7,7 @@ import { newId } from '../../lib/ids';
 import { addAgent } from './agents';
 import type { Person } from './tenant';
 
-const actorOf = ({ userId, businessId, sessionId, role }: Person): Actor => ({
+export const actorOf = ({ userId, businessId, sessionId, role }: Person): Actor => ({
   userId,
   businessId,
   sessionId,

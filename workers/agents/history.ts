@@ -94,16 +94,16 @@ function exchangesOf(
 }
 
 function exchangeOf(asked: readonly ContextMessage[], reply: string, turns: readonly TurnRow[]): Exchange {
-  const brief = [...asked, ...said(reply)];
+  const brief = [...asked, ...utterance(reply)];
   if (turns.length === 0) return { whole: brief, brief };
   // The reply is the turns' texts and what came behind them.
   const before = joinTurns(turns.map(({ content }) => content));
   const rest = reply.startsWith(before) ? reply.slice(before.length) : reply;
-  return { whole: [...asked, ...turns.flatMap(turnGroup), ...said(rest)], brief };
+  return { whole: [...asked, ...turns.flatMap(turnGroup), ...utterance(rest)], brief };
 }
 
 /** Providers refuse an empty message. */
-function said(content: string): ContextMessage[] {
+function utterance(content: string): ContextMessage[] {
   const text = content.trim();
   return text === '' ? [] : [{ role: 'assistant', content: text, toolCalls: [] }];
 }

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fitContext, messageBudget } from '../../../workers/agents/context';
 import { loadHistory } from '../../../workers/agents/history';
+import { endRun } from '../../../domain/runs/end';
 import type { ClaimedRun } from '../../../domain/runs/types';
 import { createRunWorld, type RunWorld } from '../../domain/runs/fixture';
 
@@ -82,6 +83,41 @@ it('shows no message of another conversation, nor what comes after the question'
   await world.ask({ content: 'elsewhere' });
   const history = await loadHistory(world.db, run, 10_000);
   expect(JSON.stringify(history)).not.toMatch(/later|elsewhere/);
+});
+
+describe('what the claim brings along', () => {
+  /** The same by the query that long conversations need. */
+  const loaded = (run: ClaimedRun) => loadHistory(world.db, { ...run, said: null }, 100_000);
+
+  it.each([
+    ['nothing was said', 0],
+    ['little was', 2],
+    ['as much was as comes along', 50],
+  ])('is all there is, where %s', async (_what, runs) => {
+    const run = await conversationOf(runs, runs > 10 ? 0 : 1, 10);
+    expect(run.said).toHaveLength(runs * 2);
+    const history = await loadHistory(world.db, run, 100_000);
+    expect(history).toHaveLength(runs);
+    expect(history).toEqual(await loaded(run));
+  });
+
+  it('is nothing where more was said, which is loaded then', async () => {
+    const run = await conversationOf(51, 0, 10);
+    expect(run.said).toBeNull();
+    expect(await loadHistory(world.db, run, 100_000)).toHaveLength(51);
+  });
+
+  it('is nothing where it is long', async () => {
+    const short = await conversationOf(1, 0, 10);
+    await world.sql(
+      `update messages set content = repeat('x', 40000) where conversation_id = $1 and position = 2`,
+      [short.conversationId],
+    );
+    await endRun(world.db, short, { status: 'completed' });
+    const next = await world.ask({ conversationId: short.conversationId });
+    const run = await world.claim(next.run.id);
+    expect(run?.said).toBeNull();
+  });
 });
 
 describe('2,000 tool turns before a window of 8,000 tokens', () => {

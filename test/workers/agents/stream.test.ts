@@ -1,5 +1,5 @@
 import { newId } from '../../../lib/ids';
-import { DELTA_EVERY_MS } from '../../../workers/agents/delta-ticks';
+import { beginFlow, DELTA_EVERY_MS, isCrowded, type Flow } from '../../../workers/agents/delta-ticks';
 import { ReplyStream } from '../../../workers/agents/stream';
 import { eventually } from '../../support/eventually';
 
@@ -118,5 +118,68 @@ describe('a reply on its way', () => {
     seen.stream.push(' there');
     await seen.stream.close({ announceRest: true });
     expect(seen.deltas).toHaveLength(1);
+  });
+});
+
+describe('the answer that feeds a reply', () => {
+  /** More than the replies whose pieces leave every 40 ms. */
+  const CROWD = 150;
+  let crowd: Flow[] = [];
+  afterEach(() => {
+    for (const flow of crowd) flow.end();
+    crowd = [];
+  });
+
+  /** A reply that has said its first words, with what was done to the reading since. */
+  function fed() {
+    const seen = open();
+    const done: string[] = [];
+    seen.stream.takeFrom({ hold: () => void done.push('hold'), release: () => void done.push('release') });
+    seen.stream.push('One ');
+    return { seen, done };
+  }
+
+  it('is read as it comes where few replies flow', async () => {
+    const { seen, done } = fed();
+    seen.stream.push('two ');
+    await eventually('the rest is announced', () => seen.deltas.length === 2);
+    await seen.stream.close({ announceRest: true });
+    expect(isCrowded()).toBe(false);
+    expect(done).not.toContain('hold');
+  });
+
+  it('is held between two pieces where many do, and what it brings then leaves at once', async () => {
+    crowd = Array.from({ length: CROWD }, () => beginFlow(newId()));
+    expect(isCrowded()).toBe(true);
+    const { seen, done } = fed();
+    expect(done).toEqual(['hold']);
+    let isRead = false;
+    const seenAtRelease: number[] = [];
+    seen.stream.takeFrom({
+      hold: () => undefined,
+      release: () => {
+        if (isRead) return;
+        isRead = true;
+        seenAtRelease.push(seen.deltas.length);
+        // As a socket does: later in the same turn of the event loop.
+        process.nextTick(() => seen.stream.push('two '));
+      },
+    });
+    await eventually('it is announced', () => seen.deltas.length === 2);
+    expect(seenAtRelease).toEqual([1]);
+    expect(seen.deltas[1]).toMatchObject({ position: 4, text: 'two ' });
+    await seen.stream.close({ announceRest: true });
+  });
+
+  it('is not held any more once nothing comes', async () => {
+    crowd = Array.from({ length: CROWD }, () => beginFlow(newId()));
+    const { seen, done } = fed();
+    await eventually('the flow has ended', () => done.length >= 4);
+    await new Promise(setImmediate);
+    expect(done.filter((what) => what === 'hold')).toHaveLength(2);
+    expect(done.at(-1)).toBe('release');
+    seen.stream.push('more');
+    expect(done.at(-1)).toBe('hold');
+    await seen.stream.close({ announceRest: true });
   });
 });
