@@ -7,7 +7,7 @@ import type { Measurement } from './measurement';
 /** How late a piece may be behind the provider at p99, ms. */
 const LAG_LIMIT_MS = 250;
 /** Streams that are tried, one after the other, until one is too many. */
-const STEPS = [25, 50, 75, 100, 150, 200, 250, 300, 400];
+const STEPS = [25, 50, 75, 100, 150, 200, 250, 300, 400, 500, 600];
 /** Of one answer: six seconds. */
 const TOKENS = 300;
 

@@ -116,15 +116,18 @@ export class ReplyStream {
   private async rollUp(): Promise<void> {
     this.isPausing = true;
     const flow = beginFlow(this.options.userId);
-    // The first tick may come right behind that delta.
-    await this.tick(flow);
-    await this.tick(flow);
-    while (!this.isOver && this.announced < this.text.length) {
-      this.announceRest();
+    try {
+      // The first tick may come right behind that delta.
       await this.tick(flow);
+      await this.tick(flow);
+      while (!this.isOver && this.announced < this.text.length) {
+        this.announceRest();
+        await this.tick(flow);
+      }
+    } finally {
+      flow.end();
+      this.isPausing = false;
     }
-    flow.end();
-    this.isPausing = false;
   }
 
   private async tick(flow: Flow): Promise<void> {
