@@ -8,7 +8,7 @@ export interface SaidMessage {
 }
 
 /** Up to so many messages, of so many bytes together, come with the claim: what most conversations have. */
-const MAX_MESSAGES = 100;
+const MAX_MESSAGES = 400;
 const MAX_BYTES = 32_768;
 
 /** Of messages aliased `m`: those before the question of a run aliased `r`, which stands right before its reply. */

@@ -29,7 +29,7 @@ let lastKillAt: number;
 
 const WORDS = 'one two three four five six seven eight nine ten';
 const SEARCH = { name: 'search', arguments: { query: 'sales' } };
-const calm = { text: WORDS, tokensPerSecond: 8 };
+const calm = { text: WORDS, tokensPerSecond: 6 };
 
 /** One of each kind of work, asked again and again. */
 const KINDS: ((agents: Agents) => Promise<void>)[] = [

@@ -92,7 +92,7 @@ describe('what the claim brings along', () => {
   it.each([
     ['nothing was said', 0],
     ['little was', 2],
-    ['as much was as comes along', 50],
+    ['as much was as comes along', 200],
   ])('is all there is, where %s', async (_what, runs) => {
     const run = await conversationOf(runs, runs > 10 ? 0 : 1, 10);
     expect(run.said).toHaveLength(runs * 2);
@@ -102,9 +102,9 @@ describe('what the claim brings along', () => {
   });
 
   it('is nothing where more was said, which is loaded then', async () => {
-    const run = await conversationOf(51, 0, 10);
+    const run = await conversationOf(201, 0, 10);
     expect(run.said).toBeNull();
-    expect(await loadHistory(world.db, run, 100_000)).toHaveLength(51);
+    expect(await loadHistory(world.db, run, 100_000)).toHaveLength(201);
   });
 
   it('is nothing where it is long', async () => {
