@@ -24,8 +24,8 @@ export interface Load {
 
 /**
  * Short answers from beginning to end, before anything else: connections are opened, and code and statements that only
- * an answer's end runs are as warm as those of its beginning. Without them the first ends, which all streams reach
- * within one answer's time, were half of the slowest hundredth.
+ * an answer's end runs are as warm as those of its beginning. Without them most of the slowest answers began among
+ * the first ends, which all streams reach within one answer's time.
  */
 const WARM_UP_ANSWERS = 60;
 const WARM_UP_TOKENS = 25;
