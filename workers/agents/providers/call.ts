@@ -90,8 +90,9 @@ export async function* callProvider<Item>(
     });
     if (!body) throw new StreamFault('malformed', 'The provider answered with nothing.');
     demandEventStream(wire);
-    request.onAnswer?.(readingOf(route.connection, over.signal));
     const cap = setup.honoursOutputCap ? undefined : new OutputCap(request.maxOutputTokens);
+    // Where we cut the reply ourselves, what came while it was held would be put out, and billed, beyond the cap.
+    if (!cap) request.onAnswer?.(readingOf(route.connection, over.signal));
     // Whoever counts pieces is told of each; otherwise text that came together takes its way to the reply together.
     const append = cap ? appendEach : appendJoined;
     for await (const events of readReply(body, { reader, append }, wire, () => idle.endWithin(TRAILER_MS))) {

@@ -35,11 +35,14 @@ export interface ProviderRequest {
   requestId: string;
   /** Abort closes the connection to the provider at once. */
   signal: AbortSignal;
-  /** Is handed the answer's reading as it begins, to hold it now and then. */
+  /** Is handed the answer's reading as it begins, to hold it now and then; not where we cut the reply at its cap. */
   onAnswer?: (reading: Reading) => void;
 }
 
-/** The reading of an answer. Held, it says nothing, and counts as no silence of the provider's. */
+/**
+ * The reading of an answer, to be held for moments only: the idle timeout goes on, and of a call that is broken off
+ * meanwhile nobody counts what was held back (domain/money/estimate adds 64 tokens for what is on its way).
+ */
 export interface Reading {
   hold(): void;
   /** What has come is read at once. */

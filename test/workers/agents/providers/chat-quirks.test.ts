@@ -314,6 +314,15 @@ describe('a server that ignores the cap', () => {
     await server.requests[0]?.closed;
   });
 
+  test('is never held: all of it is counted as it comes', async () => {
+    const onAnswer = jest.fn();
+    const whole = saying(chat.chunk({ content: 'x' }) + chat.chunk({}, 'stop'));
+    await call('openai-chat', whole, { config: { quirks }, request: { onAnswer } });
+    expect(onAnswer).not.toHaveBeenCalled();
+    await call('openai-chat', whole, { request: { onAnswer } });
+    expect(onAnswer).toHaveBeenCalledTimes(1);
+  });
+
   test('is left alone within it', async () => {
     const words = chat.chunk({ content: 'words' }).repeat(50);
     const { events } = await call('openai-chat', saying(words + chat.chunk({}, 'stop')), {
