@@ -9,8 +9,9 @@ const DELTA_AT_LEAST_EVERY_MS = 120;
 const MOST_DELTAS_PER_SECOND = 2_500;
 
 /**
- * Moments in that time at which pieces leave. With one for 200 replies, whoever asked something in between waited
- * behind all of them; those of one person leave together, and share a message.
+ * Moments in that time at which pieces leave: with one, all 200 replies of a process are at work at once, and whoever
+ * asks something waits behind them. Sixteen in place of four took 20 to 30 ms off a token's way (p99). The pieces of
+ * one person leave together, and share a message.
  */
 const PHASES = 16;
 

@@ -15,7 +15,7 @@ const READ_AHEAD = { highWaterMark: undefined, readableHighWaterMark: 1 };
 
 /**
  * A connection to a provider, for one call at a time, which can be held: what comes meanwhile costs nothing, and is
- * read at once when it is released. Reading each token by itself was half of what a worker did for 200 replies.
+ * read at once when it is released. With 200 replies at once that is a seventh of what a worker does.
  */
 export class Connection {
   readonly client: Client;
