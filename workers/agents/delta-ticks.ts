@@ -1,4 +1,4 @@
-import { createTicker } from '../../lib/ticker';
+import { inTurns } from './in-turns';
 
 /** Deltas leave at most once in this time, ms (product.md): people see no difference, sockets do. */
 export const DELTA_EVERY_MS = 40;
@@ -21,21 +21,76 @@ let flowing = 0;
 const everyMs = (): number =>
   Math.min(Math.max(DELTA_EVERY_MS, (flowing * 1_000) / MOST_DELTAS_PER_SECOND), DELTA_AT_LEAST_EVERY_MS);
 
-const tickers = Array.from({ length: PHASES }, () => createTicker(everyMs));
+interface Waiting {
+  read: (() => void) | undefined;
+  resolve(): void;
+}
+
+/** One of the moments, which comes again as long as a reply waits for it. */
+class Phase {
+  /** Replies whose pieces leave then. */
+  flows = 0;
+  private waiting: Waiting[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  next(read: (() => void) | undefined): Promise<void> {
+    this.timer ??= setTimeout(() => this.come(), everyMs());
+    return new Promise((resolve) => this.waiting.push({ read, resolve }));
+  }
+
+  /** What a reading brings comes in the turn behind it: the last one's, too, before the pieces leave. */
+  private come(): void {
+    const due = this.waiting;
+    this.waiting = [];
+    this.timer = undefined;
+    for (const { read } of due) if (read) inTurns(read);
+    inTurns(() => {
+      for (const { resolve } of due) resolve();
+    });
+  }
+}
+
+const phases = Array.from({ length: PHASES }, () => new Phase());
+const people = new Map<string, { phase: Phase; flows: number }>();
+
+/** One person's replies share a phase; a person who comes anew gets the one with the fewest replies. */
+function personOf(userId: string) {
+  const known = people.get(userId);
+  if (known) return known;
+  const person = {
+    phase: phases.reduce((least, phase) => (phase.flows < least.flows ? phase : least)),
+    flows: 0,
+  };
+  people.set(userId, person);
+  return person;
+}
 
 /** The moments at which pieces of one reply leave, while its text flows. */
 export interface Flow {
-  /** Resolves at the next of them. */
-  next(): Promise<void>;
+  /**
+   * Resolves at the next of them, behind all the readings of that moment.
+   * @param read what came for this reply meanwhile
+   */
+  next(read?: () => void): Promise<void>;
   end(): void;
 }
 
 /** @param userId whom the reply is for */
 export function beginFlow(userId: string): Flow {
+  const person = personOf(userId);
+  const { phase } = person;
   flowing += 1;
-  const phase = Number.parseInt(userId.slice(-1), 16) % PHASES;
-  const { next } = tickers[phase] as (typeof tickers)[number];
-  return { next, end: () => void (flowing -= 1) };
+  person.flows += 1;
+  phase.flows += 1;
+  return {
+    next: (read) => phase.next(read),
+    end() {
+      flowing -= 1;
+      phase.flows -= 1;
+      person.flows -= 1;
+      if (person.flows === 0) people.delete(userId);
+    },
+  };
 }
 
 /** Are there so many replies that their pieces leave less often? */

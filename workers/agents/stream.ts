@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { REPLY_SAVE_MS } from '../../domain/runs/limits';
 import { TURN_SEPARATOR } from '../../domain/runs/reply';
 import { msToTick } from '../../lib/clock';
@@ -131,12 +130,9 @@ export class ReplyStream {
   }
 
   private async tick(flow: Flow): Promise<void> {
-    if (isCrowded()) this.reading?.hold();
-    await flow.next();
-    if (!this.reading) return;
-    this.reading.release();
-    // What came meanwhile is read in this turn of the event loop, and leaves with the rest.
-    await turn();
+    const held = isCrowded() ? this.reading : undefined;
+    held?.hold();
+    await flow.next(held && (() => held.release()));
   }
 
   private announceRest(): void {
