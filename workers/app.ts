@@ -4,6 +4,7 @@ import type { Parts } from '../compose/parts';
 import { removeWorkerNode, renewWorkerNode } from '../domain/worker-nodes';
 import { createFinishRefresh } from '../domain/refresh/end';
 import { createStartRefresh } from '../domain/refresh/start';
+import { createHoldCall } from '../domain/money/hold-unbudgeted';
 import { createRenewRun } from '../domain/runs/renew';
 import { createSaveReply } from '../domain/runs/reply';
 import { INTERACTIVE_PER_SLOT, SCHEDULED_PER_SLOT } from '../domain/refresh/limits';
@@ -63,6 +64,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     finishRefresh: createFinishRefresh(db),
     saveReply: createSaveReply(db),
     renewRun: createRenewRun(db),
+    holdCall: createHoldCall(db),
     runStops: createRunStops(parts.broker.signals, logger),
     wakeSweeper: sweeper.wake,
   };

@@ -1,6 +1,7 @@
 import type { Parts } from '../compose/parts';
 import type { FinishRefresh } from '../domain/refresh/end';
 import type { StartRefresh } from '../domain/refresh/start';
+import type { HoldCall } from '../domain/money/hold-unbudgeted';
 import type { RenewRun } from '../domain/runs/renew';
 import type { SaveReply } from '../domain/runs/reply';
 import type { Metrics } from '../lib/metrics/metrics';
@@ -19,6 +20,7 @@ export interface WorkerContext extends Parts {
   finishRefresh: FinishRefresh;
   saveReply: SaveReply;
   renewRun: RenewRun;
+  holdCall: HoldCall;
   runStops: RunStops;
   /** Tells the sweeper of this process that a slot is free. */
   wakeSweeper: () => void;

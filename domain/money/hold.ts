@@ -3,9 +3,9 @@ import { withTenant, type Statement, type Transaction } from '../../db/scope';
 import { BUDGET_COLUMNS, readBudgets, SHARE_BUDGETS, type BudgetPeriod } from '../budgets/lock';
 import { nameOfBudget, renewalOf } from '../budgets/naming';
 import { APPLYING, CURRENT_PERIOD, OPEN_PERIODS } from '../budgets/open-periods';
-import { newId } from '../../lib/ids';
-import { capWithin, outputWhenCutAt } from './estimate';
-import { affordableOutput, boundOf, type Price } from './price';
+import { capWithin } from './estimate';
+import { grantOf, INSERT_CALL, valuesOf, type GrantedHold, type HoldRequest } from './held-call';
+import { affordableOutput, type Price } from './price';
 import { priceFor } from './prices';
 
 /**
@@ -13,44 +13,6 @@ import { priceFor } from './prices';
  * call is not made.
  */
 export const MIN_OUTPUT_TOKENS = 64;
-
-/** A call to a provider that is about to be made. */
-export interface HoldRequest {
-  businessId: string;
-  /** Who asked; their budgets apply. */
-  userId: string;
-  agentId: string | null;
-  runId: string;
-  conversationId: string;
-  epoch: number;
-  turn: number;
-  /** From 1; grows with each request of the same turn (retries, fallback models). */
-  attempt: number;
-  purpose: 'reply' | 'title';
-  provider: string;
-  /** The provider's own name of it. */
-  model: string;
-  /** The most tokens that can go in (Provider.inputBound). */
-  inputBound: number;
-  /** The most tokens the agent allows out. */
-  outputCap: number;
-  /** The provider ignores the cap and we cut its reply: the hold is for what it can have put out by then. */
-  isCutByUs?: boolean;
-  requestId: string;
-}
-
-export interface GrantedHold {
-  /** The ledger row; settle it whatever happens (settle.ts). */
-  ledgerId: string;
-  /** The cap to send: the agent's, or what the money left can buy. */
-  outputCap: number;
-  /** The most that the call can cost, reserved in every budget that applies. 0 without a price. */
-  holdNano: bigint;
-  /** undefined where nobody knows one, and no hard budget demands it: the cost is then booked as 0, estimated. */
-  price: Price | undefined;
-  /** A budget applies: others that hold under it wait for its row. */
-  isBudgeted: boolean;
-}
 
 export type HoldOutcome =
   | { granted: GrantedHold }
@@ -81,15 +43,11 @@ const READ_BUDGETS: Statement = {
 const HOLD: Statement = {
   name: 'hold-call',
   text: `
-    with call as (
-      insert into ledger (id, business_id, run_id, conversation_id, agent_id, user_id, epoch, turn, attempt, purpose,
-                          provider, model_requested, request_id, price_id, output_cap, hold_nano)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-    ), budget as (
+    with call as (${INSERT_CALL}), budget as (
       select * from unnest($17::uuid[], $18::timestamptz[]) as budget (budget_id, period_start)
     ), holds as (
       insert into ledger_holds (ledger_id, business_id, budget_id, period_start, hold_nano)
-      select $1, $2, budget_id, period_start, $16 from budget
+      select $3, $4, budget_id, period_start, $16 from budget
     )
     update budget_periods p set held_nano = p.held_nano + $16 from budget
      where p.budget_id = budget.budget_id and p.period_start = budget.period_start`,
@@ -106,30 +64,13 @@ export function holdCall(db: Database, call: HoldRequest): Promise<HoldOutcome> 
     const decision = decide(call, price, budgets);
     if (!('outputCap' in decision)) return decision;
     const { outputCap } = decision;
-    const output = call.isCutByUs ? outputWhenCutAt(outputCap) : outputCap;
-    const holdNano = price ? boundOf(call.inputBound, output, price) : 0n;
-    const ledgerId = newId();
+    const granted = grantOf(call, outputCap, price, budgets.length > 0);
     await tx.last(HOLD, [
-      ledgerId,
-      call.businessId,
-      call.runId,
-      call.conversationId,
-      call.agentId,
-      call.userId,
-      call.epoch,
-      call.turn,
-      call.attempt,
-      call.purpose,
-      call.provider,
-      call.model,
-      call.requestId,
-      price?.id ?? null,
-      outputCap,
-      holdNano.toString(),
+      ...valuesOf(call, granted),
       budgets.map(({ budgetId }) => budgetId),
       budgets.map(({ start }) => start),
     ]);
-    return { granted: { ledgerId, outputCap, holdNano, price, isBudgeted: budgets.length > 0 } };
+    return { granted };
   });
 }
 

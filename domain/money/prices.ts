@@ -7,13 +7,28 @@ export type StoredTier = Record<Exclude<keyof PriceTier, 'aboveInputTokens'>, st
   aboveInputTokens: number;
 };
 
+/**
+ * Selects `columns` of the price in force. The others are SQL, too.
+ * @param catalogued the catalogue's name of the model
+ */
+export const selectPrice = (
+  columns: string,
+  { provider, model, catalogued, at }: Record<'provider' | 'model' | 'catalogued' | 'at', string>,
+): string => `
+  select ${columns} from model_prices
+   where provider = ${provider} and model in (${model}, ${catalogued}) and effective_from <= ${at}
+     and (business_id is null or (business_id = current_business()
+       and exists (select from providers p where p.business_id = current_business() and p.slug = ${provider})))
+   order by business_id nulls last, model = ${model} desc, effective_from desc limit 1`;
+
 const FIND: Statement = {
   name: 'prices-find',
-  text: `select id, provider, model, effective_from as "effectiveFrom", tiers from model_prices
-          where provider = $1 and model in ($2, $3) and effective_from <= coalesce($4, now())
-            and (business_id is null or (business_id = current_business()
-              and exists (select from providers p where p.business_id = current_business() and p.slug = $1)))
-          order by business_id nulls last, model = $2 desc, effective_from desc limit 1`,
+  text: selectPrice('id, provider, model, effective_from as "effectiveFrom", tiers', {
+    provider: '$1',
+    model: '$2',
+    catalogued: '$3',
+    at: 'coalesce($4, now())',
+  }),
 };
 
 /** A price as it is stored. */
@@ -21,7 +36,7 @@ export type PriceRow = Omit<Price, 'tiers'> & { tiers: StoredTier[] };
 
 /**
  * The price of a model at a moment: the business's own first, as long as it has the provider, then the platform's;
- * undefined where nobody knows one. Not cached: asked for beside the budgets' locks, it costs no round trip.
+ * undefined where nobody knows one. Asked for beside the budgets' locks, it costs no round trip.
  * @param model the provider's own name of it, dated or not (`gpt-4o-mini-2024-07-18`)
  * @param at undefined: now, by the database's clock, as a business's own prices are dated
  */
@@ -31,7 +46,7 @@ export async function priceFor(
   model: string,
   at?: Date,
 ): Promise<Price | undefined> {
-  const values = [provider, model, cataloguedName(provider, model) ?? model, at ?? null];
+  const values = [provider, model, cataloguedName(provider, model), at ?? null];
   const [row] = await tx.query<PriceRow>(FIND, values);
   return row && readPrice(row);
 }
@@ -53,9 +68,10 @@ const readTier = (tier: StoredTier): PriceTier => ({
   reasoning: BigInt(tier.reasoning),
 });
 
-/** Under which name the catalogue keeps a model that it knows by a pattern; undefined where it knows none. */
-function cataloguedName(providerId: string, model: string): string | undefined {
+/** Under which name the catalogue keeps a model that it knows by a pattern; its own where it knows none. */
+export function cataloguedName(providerId: string, model: string): string {
   const provider = findProvider({ providerId });
   // Asked for the name alone: what the catalogue computes is in floats, and null or 0 where it knows nothing.
-  return provider && calcPrice({ input_tokens: 1 }, model, { provider })?.model.id;
+  const found = provider && calcPrice({ input_tokens: 1 }, model, { provider })?.model.id;
+  return found ?? model;
 }

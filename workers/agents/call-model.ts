@@ -1,4 +1,4 @@
-import type { GrantedHold } from '../../domain/money/hold';
+import type { GrantedHold } from '../../domain/money/held-call';
 import { settleCall } from '../../domain/money/settle';
 import type { CallOutcome, Settlement } from '../../domain/money/settlement';
 import { abortKind } from './failure';

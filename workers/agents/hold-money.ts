@@ -1,4 +1,5 @@
-import { holdCall, type GrantedHold, type HoldOutcome, type HoldRequest } from '../../domain/money/hold';
+import type { GrantedHold, HoldRequest } from '../../domain/money/held-call';
+import type { HoldOutcome } from '../../domain/money/hold';
 import { jitterMs, pause } from './backoff';
 import { RunFailure } from './failure';
 import { HOLD_RETRY_BASE_MS, HOLD_RETRY_MAX_MS } from './limits';
@@ -35,7 +36,7 @@ export async function holdMoney(
   for (let tries = 0; ; tries += 1) {
     const hold = () => {
       signal.throwIfAborted();
-      return holdCall(parts.db, request);
+      return parts.holdCall(request);
     };
     const outcome = await parts.agents.moneyLane(run.businessId, 'hold', hold, hasBudget);
     if ('granted' in outcome) return outcome.granted;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { openDatabase, type Database } from '../../../db/database';
-import { holdCall, type GrantedHold } from '../../../domain/money/hold';
+import type { GrantedHold } from '../../../domain/money/held-call';
+import { holdCall } from '../../../domain/money/hold';
 import { NANO_PER_DOLLAR } from '../../../domain/money/nano';
 import { settleCall } from '../../../domain/money/settle';
 import { createMoneyWorld, usage, type MoneyWorld } from './fixture';

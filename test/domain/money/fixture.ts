@@ -1,5 +1,6 @@
 import { putBudget, type BudgetWrite } from '../../../domain/budgets/put';
-import { holdCall, type GrantedHold, type HoldRequest } from '../../../domain/money/hold';
+import type { GrantedHold, HoldRequest } from '../../../domain/money/held-call';
+import { holdCall } from '../../../domain/money/hold';
 import { parseNano } from '../../../domain/money/nano';
 import { NO_USAGE, type TokenUsage } from '../../../domain/money/usage';
 import { newId } from '../../../lib/ids';

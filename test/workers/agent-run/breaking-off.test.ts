@@ -5,6 +5,7 @@ import { createRunStops } from '../../../workers/agents/run-stops';
 import type { WorkerContext } from '../../../workers/context';
 import { createSources } from '../../../workers/sources';
 import { createStartRefresh } from '../../../domain/refresh/start';
+import { createHoldCall } from '../../../domain/money/hold-unbudgeted';
 import { createRenewRun } from '../../../domain/runs/renew';
 import { createSaveReply } from '../../../domain/runs/reply';
 import { createFinishRefresh } from '../../../domain/refresh/end';
@@ -49,6 +50,7 @@ function handle(runId: string, signal: AbortSignal, agents: AgentParts = world.a
     startRefresh: createStartRefresh(db),
     saveReply: createSaveReply(db),
     renewRun: createRenewRun(db),
+    holdCall: createHoldCall(db),
     runStops: createRunStops(world.parts.broker.signals, world.parts.logger),
     finishRefresh: createFinishRefresh(db),
     wakeSweeper: () => undefined,
