@@ -1,4 +1,4 @@
-import { inTurns } from './in-turns';
+import { readInTurns } from './readings';
 
 /** Deltas leave at most once in this time, ms (product.md): people see no difference, sockets do. */
 export const DELTA_EVERY_MS = 40;
@@ -38,13 +38,12 @@ class Phase {
     return new Promise((resolve) => this.waiting.push({ read, resolve }));
   }
 
-  /** What a reading brings comes in the turn behind it: the last one's, too, before the pieces leave. */
   private come(): void {
     const due = this.waiting;
     this.waiting = [];
     this.timer = undefined;
-    for (const { read } of due) if (read) inTurns(read);
-    inTurns(() => {
+    const readings = due.flatMap(({ read }) => (read ? [read] : []));
+    readInTurns(readings, () => {
       for (const { resolve } of due) resolve();
     });
   }
