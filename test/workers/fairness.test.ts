@@ -6,10 +6,15 @@ jest.setTimeout(120_000);
 /** Of the one worker process (REFRESH_SLOTS). */
 const SLOTS = 64;
 const TRIALS = 25;
+/**
+ * As many times the slots may end ahead of a widget: what was in hand when it fell due, what the sweep under way then
+ * hands out, and what was handed out with it or behind it and ends sooner, since slots work side by side. Without
+ * fairness it is thousands.
+ */
+const MOST_AHEAD = 3 * SLOTS;
 
 /**
- * Counts of refreshes, not times: a slow machine makes both businesses slower, and stays fair. What was handed to the
- * workers before a widget fell due may end before it; what was not may not.
+ * Counts of refreshes, not times: a slow machine makes both businesses slower, and stays fair.
  */
 async function overtakenBy(stage: Stage, bigId: string, widgetId: string): Promise<number> {
   const { world } = stage;
@@ -48,7 +53,7 @@ it.each<Broker>(['redis', 'postgres'])(
 
       const counts: number[] = [];
       for (let trial = 0; trial < TRIALS; trial += 1) counts.push(await overtakenBy(stage, bigId, mine));
-      expect(counts.filter((count) => count > 2 * SLOTS)).toEqual([]);
+      expect(counts.filter((count) => count > MOST_AHEAD)).toEqual([]);
       // Or nobody was in the way.
       expect(await done()).toBeLessThan(9_000);
     } finally {
