@@ -20,8 +20,9 @@ export interface Transaction {
 
 export interface ScopeOptions {
   /**
-   * false: the commit does not wait for the disk. Only for what the next sweep would redo anyway; a crash of
-   * Postgres can lose up to 0.6 s of such commits, in order, never a part of one.
+   * false: the commit does not wait for the disk. Only for what the next sweep would redo anyway, or where a commit
+   * that waits comes before anyone relies on it (db/flush); a crash of Postgres can lose up to 0.6 s of such commits,
+   * in order, never a part of one.
    */
   durable?: boolean;
 }

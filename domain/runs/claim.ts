@@ -1,3 +1,4 @@
+import { CRASHED_AT } from '../../db/crash-time';
 import type { Database } from '../../db/database';
 import { tenantStatement, withTenant, type Statement } from '../../db/scope';
 import { settleAbandonedIn, type Settled } from '../money/settle';
@@ -11,17 +12,22 @@ import { runJson, runOfJson, type Json } from './rows';
 import { SAID_JSON } from './said';
 import type { ClaimedRun } from './types';
 
-const claimText = (isClaimable: string) => `
+/**
+ * One more; 1 for a first claim. That one does not wait for the disk, and a crash of Postgres can forget it while its
+ * worker lives on: what was asked before a crash begins at the milliseconds between the two, which no claim before that
+ * crash had.
+ */
+const NEXT_EPOCH = `r.epoch + 1 + case when r.epoch > 0 then 0
+  else least(greatest(0, ceil(extract(epoch from ${CRASHED_AT} - r.created_at) * 1000)), 1e9)::int end`;
+
+const claimText = (isClaimable: string, alongside = '') => `
     with claimed as (
-      update runs r set status = 'running', epoch = r.epoch + 1, lease_until = now() + $2 * interval '1 ms',
+      update runs r set status = 'running', epoch = ${NEXT_EPOCH}, lease_until = now() + $2 * interval '1 ms',
         crashes = r.crashes + (r.status = 'running')::int, started_at = coalesce(r.started_at, now()),
         deadline_at = coalesce(r.deadline_at, now() + $3 * interval '1 ms'), updated_at = now()
       where r.id = $1 and ${isClaimable} and ${IS_FIRST}
       returning r.*
-    ), reply as (
-      update messages m set status = 'streaming', updated_at = now()
-      from claimed where m.id = claimed.reply_id and claimed.epoch = 1
-    )
+    )${alongside}
     select r.business_id as "businessId", r.crashes, r.deadline_at as "deadlineAt", r.position,
            r.stop_requested_at is not null or c.deleted_at is not null as "stopRequested",
            r.request_id as "requestId", r.user_id as "userId", ${runJson('claimed r')} as row, ${SAID_JSON} as said,
@@ -39,7 +45,12 @@ const claimText = (isClaimable: string) => `
 /** A statement of its own, in one round trip: what nobody had in hand yet needs nothing else done. */
 const CLAIM_FIRST: Statement = {
   name: 'run-claim-first',
-  text: claimText("r.epoch = 0 and r.status = 'queued'"),
+  text: claimText(
+    "r.epoch = 0 and r.status = 'queued'",
+    `, reply as (
+      update messages m set status = 'streaming', updated_at = now() from claimed where m.id = claimed.reply_id
+    )`,
+  ),
 };
 
 const CLAIM: Statement = {
@@ -109,7 +120,8 @@ function claimedOf({ userId, role, agent, row, ...run }: ClaimRow, settled: Sett
 /**
  * Takes a run in hand under a new epoch, by which every write of an earlier holder is refused. One whose worker died
  * counts a crash; from MAX_CRASHES on the caller ends it as failed. A run with `stopRequested` is the caller's to end.
- * What earlier holders' calls still hold is booked in the same transaction.
+ * What earlier holders' calls still hold is booked in the same transaction. A first claim may be lost in a crash of
+ * Postgres, up to the hold or the end behind it: a sweep then hands the run over again.
  * @returns undefined where there is nothing to do: another worker has it, it ended, or an earlier run of its
  *   conversation is still open
  */
@@ -120,7 +132,9 @@ export async function claimRun(
 ): Promise<ClaimedRun | undefined> {
   const values = [runId, LEASE_MS, RUN_DEADLINE_MS];
   // Nobody wrote or called a provider before the first epoch.
-  const [first] = await tenantStatement<ClaimRow & object>(db, businessId, CLAIM_FIRST, values);
+  const [first] = await tenantStatement<ClaimRow & object>(db, businessId, CLAIM_FIRST, values, {
+    durable: false,
+  });
   if (first) return claimedOf(first, []);
   return withTenant(db, businessId, async (tx) => {
     const [row] = await tx.query<ClaimRow & object>(CLAIM, values);

@@ -1,13 +1,11 @@
+import { CRASHED_AT } from '../../db/crash-time';
 import type { Database } from '../../db/database';
 import { systemStatement, withSystem, type Statement } from '../../db/scope';
 import type { PresentConnection } from './connection';
 import { LEASE_MS } from './limits';
 
-/**
- * Moves when Postgres came back from a crash: the last writes before it may be lost, since presence does not wait
- * for the disk. (A crash empties the statistics, which moves their reset time.)
- */
-const CRASH = `coalesce(extract(epoch from pg_stat_get_bgwriter_stat_reset_time()), 0)::float8`;
+/** Moves when Postgres came back from a crash: presence does not wait for the disk. */
+const CRASH = `coalesce(extract(epoch from ${CRASHED_AT}), 0)::float8`;
 
 const RENEW: Statement = {
   name: 'presence-renew',

@@ -1,3 +1,4 @@
+import { CRASHED_AT } from '../../db/crash-time';
 import type { Statement } from '../../db/scope';
 import type { DatabasePosition } from './cursor';
 
@@ -12,7 +13,7 @@ export const ONE_SNAPSHOT: Statement = {
 
 /**
  * The timeline comes from the name of the current WAL file, which changes with a promotion at once; the control
- * file's follows with the next checkpoint. A crash empties the statistics, and so moves their reset time.
+ * file's follows with the next checkpoint.
  */
 export const POSITION: Statement = {
   name: 'sync-position',
@@ -21,7 +22,7 @@ export const POSITION: Statement = {
                 pg_snapshot_xmin(pg_current_snapshot())::text as xmin,
                 pg_snapshot_xmax(pg_current_snapshot())::text as xmax,
                 extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs",
-                coalesce(extract(epoch from pg_stat_get_bgwriter_stat_reset_time()), 0)::float8 * 1000 as "crashedMs"
+                coalesce(extract(epoch from ${CRASHED_AT}), 0)::float8 * 1000 as "crashedMs"
            from pg_control_system() control, pg_database d where d.datname = current_database()`,
 };
 

@@ -11,7 +11,7 @@ import type { chatSchema } from './schemas';
 export type Chat = z.infer<typeof chatSchema>;
 
 /**
- * Takes a message: counts it, writes it with its run in one transaction, and only then announces and enqueues. Under
+ * Takes a message: counts it, writes it with its run in one transaction, and only then enqueues and announces. Under
  * one Idempotency-Key it happens once, and counts once.
  * @throws HttpError 404, 409 (domain/runs/create), 422 (the key's other body), 429 (chat limits)
  */
@@ -47,12 +47,13 @@ export async function startChat(
         headers: { Location: `/api/v1/runs/${run.id}` },
       };
     },
+    // Before it may call a provider the run is on the disk, too: a hold waits for it (domain/money).
+    () => created?.deliveries.forEach((delivery) => deliver(context, delivery)),
     () => {
       if (!created) return;
-      const { conversation, message, reply, run, declined, deliveries } = created;
+      const { conversation, message, reply, run, declined } = created;
       if (declined) announceChat(context, actor, requestId, { run: declined });
       announceChat(context, actor, requestId, { conversation, created: [message, reply], run });
-      for (const delivery of deliveries) deliver(context, delivery);
     },
   );
 }

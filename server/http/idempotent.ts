@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { flush } from '../../db/flush';
 import { withTenant, withTenantModels, type Transaction } from '../../db/scope';
 import { asTransaction } from '../../db/trx-statement';
 import { HttpError } from '../../lib/errors';
@@ -62,19 +63,37 @@ export async function idempotent<Data>(
 
 /**
  * {@link idempotent} for work in prepared statements alone. Without a key its BEGIN and COMMIT travel with them, which
- * saves two round trips.
+ * saves two round trips, and what may begin as soon as others see it doesn't wait for the disk.
+ *
+ * @param whenVisible what comes to nothing where a crash of Postgres takes the work back. Not run on a replay.
+ * @param whenDurable what may only happen once, after that danger has passed. Not run on a replay.
  */
 export async function idempotentStatements<Data>(
   context: ServerContext,
   request: Request<unknown, unknown, unknown>,
   work: (tx: Transaction) => Promise<Reply<Data> & { data: Data }>,
-  afterCommit: () => void,
+  whenVisible: () => void,
+  whenDurable: () => void,
 ): Promise<Reply<Data> & { data: Data }> {
-  const { actor, idempotencyKey } = request;
+  const { db } = context;
+  const {
+    actor: { businessId },
+    idempotencyKey,
+  } = request;
   if (idempotencyKey !== undefined)
-    return idempotent(context, request, (trx) => work(asTransaction(trx)), afterCommit);
-  const reply = await withTenant(context.db, actor.businessId, work);
-  afterCommit();
+    return idempotent(
+      context,
+      request,
+      (trx) => work(asTransaction(trx)),
+      () => {
+        whenDurable();
+        whenVisible();
+      },
+    );
+  const reply = await withTenant(db, businessId, work, { durable: false });
+  whenVisible();
+  await flush(db, businessId);
+  whenDurable();
   return reply;
 }
 

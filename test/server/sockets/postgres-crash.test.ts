@@ -1,34 +1,21 @@
-import { join } from 'node:path';
-import { rmSync } from 'node:fs';
-import pino from 'pino';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../../db/embedded';
-import { migrate } from '../../../db/migrate';
 import { openDatabase } from '../../../db/database';
 import { sync } from '../../../realtime/sync';
 import { worldOn, type World } from '../../realtime/fixture';
+import { startCrashingPostgres, type CrashingPostgres } from '../../support/crashing-postgres';
 import { eventually } from '../../support/eventually';
-import { temporaryDirectory } from '../../support/temporary';
 import { ask, next, startNode, type TestNode } from './node';
 
-/** A PostgreSQL of its own, to be killed. */
-let directory: string;
-let postgres: EmbeddedPostgres;
+let postgres: CrashingPostgres;
 let world: World;
 let node: TestNode;
 beforeAll(async () => {
-  directory = temporaryDirectory();
-  postgres = await startEmbeddedPostgres({
-    dataDir: join(directory, 'data'),
-    logger: pino({ level: 'silent' }),
-  });
-  await migrate(postgres.url);
+  postgres = await startCrashingPostgres();
   world = await worldOn(postgres.url);
   node = await startNode({ databaseUrl: postgres.url });
 });
 afterAll(async () => {
   await node.stop();
   await postgres.stop();
-  rmSync(directory, { recursive: true, force: true });
 });
 
 it('a crash of Postgres leaves clients connected, present, and told to sync from a safe place', async () => {
@@ -40,7 +27,7 @@ it('a crash of Postgres leaves clients connected, present, and told to sync from
   expect((await ask(client, 'sync', { cursor })).reset).toBeUndefined();
   const told = next(client, 'sync.required');
   await world.leave();
-  process.kill(postgres.pid, 'SIGKILL');
+  await postgres.crash();
 
   expect(await told).toEqual({ reason: 'database_restored' });
   expect(client.connected).toBe(true);
