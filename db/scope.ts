@@ -14,17 +14,25 @@ export type { Statement } from './scoped-query';
 
 export interface Transaction {
   query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
-  /** The last statement: COMMIT follows it without waiting for its answer. Resolves after the commit. */
+  /** The last statement: COMMIT follows it without waiting for its answer. Resolves when others see it. */
   last<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
 }
 
 export interface ScopeOptions {
   /**
    * false: the commit does not wait for the disk. Only for what the next sweep would redo anyway, or where a commit
-   * that waits comes before anyone relies on it (db/flush); a crash of Postgres can lose up to 0.6 s of such commits,
-   * in order, never a part of one.
+   * that waits comes before anyone relies on it; a crash of Postgres can lose up to 0.6 s of such commits, in order,
+   * never a part of one.
    */
   durable?: boolean;
+}
+
+export interface TransactionOptions extends ScopeOptions {
+  /**
+   * Called when others see the commit, while it is still on its way to the disk; the transaction resolves once it is
+   * there. For what may begin then, and comes to nothing where a crash of Postgres takes the commit back.
+   */
+  whenVisible?: () => void;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -37,19 +45,29 @@ function tenantSetting(businessId: string): string {
 
 const SYSTEM_SETTING = 'set local role liveboard_system';
 
+/** Goes to the log and nowhere else: a commit that waits for the disk, and so for all that was committed before it. */
+const FLUSH = `select pg_logical_emit_message(true, 'liveboard', ''::text)`;
+
 async function inTransaction<T>(
   db: Database,
   setting: string,
   work: (tx: Transaction) => Promise<T>,
-  options: ScopeOptions,
+  { durable = true, whenVisible }: TransactionOptions,
 ): Promise<T> {
   const client = await db.acquire();
   let ended: Promise<unknown> | undefined;
-  const end = (text: 'commit' | 'rollback') => (ended ??= client.query(text));
+  let flushed: Promise<unknown> | undefined;
+  const end = (text: 'commit' | 'rollback') => {
+    if (ended) return ended;
+    ended = client.query(text);
+    // Behind the commit on the wire: its answer does not wait for the disk, and this one's does.
+    flushed = whenVisible && text === 'commit' ? client.query(FLUSH) : undefined;
+    flushed?.catch(() => undefined);
+    return ended;
+  };
   try {
-    const opening = client.query(
-      `begin; ${setting}${options.durable === false ? '; set local synchronous_commit = off' : ''}`,
-    );
+    const isLazy = !durable || whenVisible !== undefined;
+    const opening = client.query(`begin; ${setting}${isLazy ? '; set local synchronous_commit = off' : ''}`);
     // Where the opening fails, the statements behind it fail too or see nothing; its reason is the better one.
     opening.catch(() => undefined);
     const query = <Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]) =>
@@ -67,6 +85,8 @@ async function inTransaction<T>(
     });
     await opening;
     await end('commit');
+    whenVisible?.();
+    await flushed;
     return result;
   } catch (error) {
     await end('rollback').catch(() => undefined);
@@ -111,7 +131,7 @@ export function withTenant<T>(
   db: Database,
   businessId: string,
   work: (tx: Transaction) => Promise<T>,
-  options: ScopeOptions = {},
+  options: TransactionOptions = {},
 ): Promise<T> {
   return inTransaction(db, tenantSetting(businessId), work, options);
 }

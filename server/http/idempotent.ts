@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { flush } from '../../db/flush';
 import { withTenant, withTenantModels, type Transaction } from '../../db/scope';
 import { asTransaction } from '../../db/trx-statement';
 import { HttpError } from '../../lib/errors';
@@ -90,9 +89,7 @@ export async function idempotentStatements<Data>(
         whenVisible();
       },
     );
-  const reply = await withTenant(db, businessId, work, { durable: false });
-  whenVisible();
-  await flush(db, businessId);
+  const reply = await withTenant(db, businessId, work, { whenVisible });
   whenDurable();
   return reply;
 }
