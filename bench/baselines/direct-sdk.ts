@@ -1,6 +1,13 @@
 import OpenAI from 'openai';
 import { msSinceMoment } from '../../sandbox/answer/moment';
-import { keepStreaming, type Answered, type Ask, type Load } from '../clients/streams';
+import {
+  keepStreaming,
+  warmUp,
+  WARM_UP_STREAMS,
+  type Answered,
+  type Ask,
+  type Load,
+} from '../clients/streams';
 import { tell } from '../parts/agents';
 import { serveCommands } from '../parts/helper';
 
@@ -29,13 +36,12 @@ serveCommands(async ({ url, key }: { url: string; key: string }) => {
     return { firstMs, lagsMs };
   }
 
+  const asksOf = (streams: number, tokensPerSecond: number): Ask[] =>
+    Array.from({ length: streams }, () => (tokens) => answer(tell(tokens, tokensPerSecond)));
+
   return {
-    stream: ({ streams, ...load }: Load) => {
-      const ask: Ask = (tokens) => answer(tell(tokens, load.tokensPerSecond));
-      return keepStreaming(
-        Array.from({ length: streams }, () => ask),
-        load,
-      );
-    },
+    warmUp: ({ tokensPerSecond }: Pick<Load, 'tokensPerSecond'>) =>
+      warmUp(asksOf(WARM_UP_STREAMS, tokensPerSecond)),
+    stream: ({ streams, ...load }: Load) => keepStreaming(asksOf(streams, load.tokensPerSecond), load),
   };
 });

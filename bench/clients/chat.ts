@@ -4,7 +4,7 @@ import { openHttp, requestBytes } from './http';
 import { connectSocket, type SocketClient } from './socket-io';
 import { msSinceMoment } from '../../sandbox/answer/moment';
 import { tell } from '../parts/agents';
-import type { Answered, Ask } from './streams';
+import type { Ask } from './streams';
 
 /** Conversations that one person has open, on one socket. */
 const PER_PERSON = 10;
@@ -40,8 +40,8 @@ class Listener {
     }
   };
 
-  /** Resolves when the run's reply is final. */
-  async end(runId: string, askedAt: number): Promise<Answered> {
+  /** Resolves when the run's reply is final. @returns what was heard of it */
+  async end(runId: string): Promise<Watched> {
     const run = this.of(runId);
     if (!run.completed) {
       await new Promise<void>((resolve, reject) => {
@@ -53,8 +53,7 @@ class Listener {
       });
     }
     this.runs.delete(runId);
-    if (run.firstAt === undefined) throw new Error(`Run ${runId} ended, and nobody heard a word of it.`);
-    return { firstMs: run.firstAt - askedAt, lagsMs: run.lagsMs };
+    return run;
   }
 
   private of(runId: string): Watched {
@@ -69,70 +68,64 @@ class Listener {
 const payloadOf = <Name extends keyof ServerEvents>(text: string): ServerEvents[Name] =>
   (JSON.parse(text) as [Name, ServerEvents[Name]])[1];
 
-/**
- * As many conversations with the agent, each open on its person's socket.
- * @param token of the nth person
- * @param tokensPerSecond of their answers
- */
-export async function openChats(
-  stage: Stage,
-  port: number,
-  {
-    agentId,
-    count,
-    token,
-    tokensPerSecond,
-  }: { agentId: string; count: number; token(person: number): string; tokensPerSecond: number },
-): Promise<Ask[]> {
-  const asks: Ask[] = [];
-  for (let person = 0; asks.length < count; person += 1) {
-    const listener = new Listener();
-    const socket = await connectSocket(port, token(person), listener.hear);
-    stage.closing.add(() => socket.close());
-    for (let n = 0; n < PER_PERSON && asks.length < count; n += 1) {
-      asks.push(
-        await openChat(stage, port, { agentId, tokensPerSecond, token: token(person), listener, socket }),
-      );
-    }
-  }
-  return asks;
+interface Chats {
+  agentId: string;
+  count: number;
+  /** Of the nth person. */
+  token(person: number): string;
+  /** Of their answers. */
+  tokensPerSecond: number;
 }
 
+/** As many conversations with the agent, each open on its person's socket. */
+export async function openChats(stage: Stage, port: number, chats: Chats): Promise<Ask[]> {
+  const people = Array.from({ length: Math.ceil(chats.count / PER_PERSON) }, async (_, person) => {
+    const token = chats.token(person);
+    const listener = new Listener();
+    const socket = await connectSocket(port, token, listener.hear);
+    stage.closing.add(() => socket.close());
+    const asks: Ask[] = [];
+    for (let n = person * PER_PERSON; n < Math.min(chats.count, (person + 1) * PER_PERSON); n += 1) {
+      asks.push(await openChat(stage, port, { ...chats, token, listener, socket }));
+    }
+    return asks;
+  });
+  return (await Promise.all(people)).flat();
+}
+
+interface OneChat extends Pick<Chats, 'agentId' | 'tokensPerSecond'> {
+  token: string;
+  listener: Listener;
+  socket: SocketClient;
+}
+
+/** It begins with a question: what comes before the conversation is open is not heard. */
 async function openChat(
   stage: Stage,
   port: number,
-  {
-    agentId,
-    tokensPerSecond,
-    token,
-    listener,
-    socket,
-  }: {
-    agentId: string;
-    tokensPerSecond: number;
-    token: string;
-    listener: Listener;
-    socket: SocketClient;
-  },
+  { agentId, tokensPerSecond, token, listener, socket }: OneChat,
 ): Promise<Ask> {
   const http = await openHttp(port);
   stage.closing.add(() => http.close());
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-  let conversationId: string | undefined;
-  return async (tokens) => {
-    const body = JSON.stringify({ message: tell(tokens, tokensPerSecond), conversationId });
-    const request = requestBytes('POST', `/api/v1/agents/${agentId}/chat`, headers, body);
-    const askedAt = performance.now();
-    const answer = await http.ask(request);
+  const bodyOf = (tokens: number, conversationId?: string) =>
+    JSON.stringify({ message: tell(tokens, tokensPerSecond), conversationId });
+  const post = async (body: string) => {
+    const answer = await http.ask(requestBytes('POST', `/api/v1/agents/${agentId}/chat`, headers, body));
     if (answer.status !== 202) throw new Error(`A question was answered ${answer.status}: ${answer.body}`);
-    const { data } = JSON.parse(answer.body) as {
-      data: { conversation: { id: string }; run: { id: string } };
-    };
-    const ended = listener.end(data.run.id, askedAt);
-    if (conversationId === undefined) {
-      conversationId = data.conversation.id;
-      await socket.emit('conversation.open', { conversationId });
-    }
-    return ended;
+    return (JSON.parse(answer.body) as { data: { conversation: { id: string }; run: { id: string } } }).data;
+  };
+  const { conversation, run } = await post(bodyOf(1));
+  await Promise.all([
+    listener.end(run.id),
+    socket.emit('conversation.open', { conversationId: conversation.id }),
+  ]);
+  return async (tokens) => {
+    const body = bodyOf(tokens, conversation.id);
+    const askedAt = performance.now();
+    const { run } = await post(body);
+    const { firstAt, lagsMs } = await listener.end(run.id);
+    if (firstAt === undefined) throw new Error(`Run ${run.id} ended, and nobody heard a word of it.`);
+    return { firstMs: firstAt - askedAt, lagsMs };
   };
 }

@@ -14,7 +14,8 @@ const TOKENS = 300;
 /** How many answers one worker process writes at once before their words come late. */
 export const agentStreams: Measurement = async ({ servers, rounds, show }) => {
   await onStage(servers, 'redis', async (stage) => {
-    const { ours, direct } = await startStreaming(stage);
+    const { warmUp, ours, direct } = await startStreaming(stage);
+    await warmUp();
     const notes: string[] = [];
     show({
       title: `agent-streams on redis: answers of ${TOKENS_PER_SECOND} tokens/s at once, p99 of the lag below ${LAG_LIMIT_MS} ms`,

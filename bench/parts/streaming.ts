@@ -1,5 +1,5 @@
 import { openChats } from '../clients/chat';
-import { keepStreaming, type Answered, type Load } from '../clients/streams';
+import { keepStreaming, warmUp, WARM_UP_STREAMS, type Answered, type Load } from '../clients/streams';
 import { SANDBOX_KEY } from '../../test/support/sandbox';
 import { makeAgent, startProvider } from './agents';
 import { startHelper } from './helper';
@@ -18,6 +18,8 @@ const AGENT_SLOTS = 1_000;
 export type Side = (load: Omit<Load, 'tokensPerSecond'>) => Promise<Answered[]>;
 
 export interface Streaming {
+  /** Of both sides, once before what is measured. */
+  warmUp(): Promise<void>;
   ours: Side;
   direct: Side;
   pids: { server: number; worker: number; provider: number };
@@ -35,11 +37,13 @@ export async function startStreaming(stage: Stage): Promise<Streaming> {
   const worker = await startProduct(stage, 'worker', [], environment);
   const direct = await startHelper(stage, 'baselines/direct-sdk', { url: provider.url, key: SANDBOX_KEY });
   const tokensPerSecond = TOKENS_PER_SECOND;
+  const chats = (count: number) => openChats(stage, server.port, { agentId, count, token, tokensPerSecond });
   return {
-    async ours({ streams, ...load }) {
-      const asks = await openChats(stage, server.port, { agentId, count: streams, token, tokensPerSecond });
-      return keepStreaming(asks, { ...load, tokensPerSecond });
+    async warmUp() {
+      await warmUp(await chats(WARM_UP_STREAMS));
+      await direct.ask('warmUp', { tokensPerSecond });
     },
+    ours: async ({ streams, ...load }) => keepStreaming(await chats(streams), { ...load, tokensPerSecond }),
     direct: async (load) => (await direct.ask('stream', { ...load, tokensPerSecond })) as Answered[],
     pids: { server: server.pid, worker: worker.pid, provider: provider.pid },
     directPids: { direct: direct.pid, provider: provider.pid },
