@@ -1,5 +1,5 @@
 import type { ServerEvents } from '../../realtime/events';
-import type { Stage } from '../parts/stage';
+import type { Closing } from '../harness/closing';
 import { openHttp, requestBytes } from './http';
 import { connectSocket, type SocketClient } from './socket-io';
 import { msSinceMoment } from '../../sandbox/answer/moment';
@@ -77,16 +77,19 @@ interface Chats {
   tokensPerSecond: number;
 }
 
-/** As many conversations with the agent, each open on its person's socket. */
-export async function openChats(stage: Stage, port: number, chats: Chats): Promise<Ask[]> {
+/**
+ * As many conversations with the agent, each open on its person's socket.
+ * @param closing of their connections
+ */
+export async function openChats(closing: Closing, port: number, chats: Chats): Promise<Ask[]> {
   const people = Array.from({ length: Math.ceil(chats.count / PER_PERSON) }, async (_, person) => {
     const token = chats.token(person);
     const listener = new Listener();
     const socket = await connectSocket(port, token, listener.hear);
-    stage.closing.add(() => socket.close());
+    closing.add(() => socket.close());
     const asks: Ask[] = [];
     for (let n = person * PER_PERSON; n < Math.min(chats.count, (person + 1) * PER_PERSON); n += 1) {
-      asks.push(await openChat(stage, port, { ...chats, token, listener, socket }));
+      asks.push(await openChat(closing, port, { ...chats, token, listener, socket }));
     }
     return asks;
   });
@@ -101,12 +104,12 @@ interface OneChat extends Pick<Chats, 'agentId' | 'tokensPerSecond'> {
 
 /** It begins with a question: what comes before the conversation is open is not heard. */
 async function openChat(
-  stage: Stage,
+  closing: Closing,
   port: number,
   { agentId, tokensPerSecond, token, listener, socket }: OneChat,
 ): Promise<Ask> {
   const http = await openHttp(port);
-  stage.closing.add(() => http.close());
+  closing.add(() => http.close());
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
   const bodyOf = (tokens: number, conversationId?: string) =>
     JSON.stringify({ message: tell(tokens, tokensPerSecond), conversationId });

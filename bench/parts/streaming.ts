@@ -1,5 +1,13 @@
 import { openChats } from '../clients/chat';
-import { keepStreaming, warmUp, WARM_UP_STREAMS, type Answered, type Load } from '../clients/streams';
+import { Closing } from '../harness/closing';
+import {
+  keepStreaming,
+  warmUp,
+  WARM_UP_STREAMS,
+  type Answered,
+  type Ask,
+  type Load,
+} from '../clients/streams';
 import { SANDBOX_KEY } from '../../test/support/sandbox';
 import { makeAgent, startProvider } from './agents';
 import { startHelper } from './helper';
@@ -37,13 +45,20 @@ export async function startStreaming(stage: Stage): Promise<Streaming> {
   const worker = await startProduct(stage, 'worker', [], environment);
   const direct = await startHelper(stage, 'baselines/direct-sdk', { url: provider.url, key: SANDBOX_KEY });
   const tokensPerSecond = TOKENS_PER_SECOND;
-  const chats = (count: number) => openChats(stage, server.port, { agentId, count, token, tokensPerSecond });
+  async function withChats<T>(count: number, work: (asks: Ask[]) => Promise<T>): Promise<T> {
+    const closing = new Closing();
+    // Otherwise each of a person's sockets would hear of what the next ones do.
+    stage.closing.add(() => closing.close());
+    const asks = await openChats(closing, server.port, { agentId, count, token, tokensPerSecond });
+    return work(asks).finally(() => closing.close());
+  }
   return {
     async warmUp() {
-      await warmUp(await chats(WARM_UP_STREAMS));
+      await withChats(WARM_UP_STREAMS, warmUp);
       await direct.ask('warmUp', { tokensPerSecond });
     },
-    ours: async ({ streams, ...load }) => keepStreaming(await chats(streams), { ...load, tokensPerSecond }),
+    ours: ({ streams, ...load }) =>
+      withChats(streams, (asks) => keepStreaming(asks, { ...load, tokensPerSecond })),
     direct: async (load) => (await direct.ask('stream', { ...load, tokensPerSecond })) as Answered[],
     pids: { server: server.pid, worker: worker.pid, provider: provider.pid },
     directPids: { direct: direct.pid, provider: provider.pid },

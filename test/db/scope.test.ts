@@ -115,6 +115,46 @@ describe('a scope', () => {
   });
 });
 
+describe('a transaction whose commit is seen before it is on the disk', () => {
+  const rename = (whenVisible: () => void, statements: readonly Statement[] = []) =>
+    withTenant(
+      db,
+      a.businessId,
+      async (tx) => {
+        const asked = Promise.all([tx.query(WHO, []), ...statements.map((one) => tx.query(one, [0]))]);
+        const [[renamed], [[who]]] = await Promise.all([tx.last(RENAME, ['Seen']), asked]);
+        return { ...renamed, ...who };
+      },
+      { whenVisible },
+    );
+  const seen = async () =>
+    (await owner.query<{ name: string }>('select name from businesses where id = $1', [a.businessId])).rows[0]
+      ?.name;
+  const restore = () => owner.query(`update businesses set name = 'A' where id = $1`, [a.businessId]);
+  afterEach(restore);
+
+  it('says so once, when others see it, and ends behind that', async () => {
+    const calls: Promise<string | undefined>[] = [];
+    const result = await rename(() => calls.push(seen()));
+    expect(result).toMatchObject({ name: 'Seen', sync: 'off' });
+    expect(await Promise.all(calls)).toEqual(['Seen']);
+    await restore();
+    await expectClean();
+  });
+
+  it('says nothing where it fails', async () => {
+    const whenVisible = jest.fn();
+    // Whichever of its statements is heard first.
+    await expect(rename(whenVisible, [FAIL])).rejects.toThrow(/division by zero|aborted/);
+    await expect(
+      withTenant(db, a.businessId, () => Promise.reject(new Error('no')), { whenVisible }),
+    ).rejects.toThrow('no');
+    expect(whenVisible).not.toHaveBeenCalled();
+    expect(await seen()).toBe('A');
+    await expectClean();
+  });
+});
+
 describe('a statement that fails', () => {
   const unsendable = {
     toPostgres: () => {
