@@ -23,14 +23,14 @@ export interface Load {
 }
 
 /** Short answers that come before anything is measured, and how many are under way at once. */
-const WARM_UP_ANSWERS = 6_000;
+const WARM_UP_ANSWERS = 2_000;
 export const WARM_UP_STREAMS = 50;
 const WARM_UP_TOKENS = 10;
 
 /**
  * Answers from beginning to end, once before all rounds: code that runs once an answer is compiled for good only behind
- * thousands of them, as it is in a process that has been up for an hour. Behind 100 of them one answer alone had its
- * first words 3 ms later than behind 2,000, and 200 at once 4 ms later than behind 6,000.
+ * many of them, as it is in a process that has been up for a while. One answer alone had its first words 3 ms later
+ * behind 100 of them than behind 2,000.
  */
 export async function warmUp(askers: readonly Ask[]): Promise<void> {
   await Promise.all(
