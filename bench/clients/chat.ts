@@ -118,9 +118,9 @@ async function openChat(
     if (answer.status !== 202) throw new Error(`A question was answered ${answer.status}: ${answer.body}`);
     return (JSON.parse(answer.body) as { data: { conversation: { id: string }; run: { id: string } } }).data;
   };
-  const { conversation, run } = await post(bodyOf(1));
+  const { conversation, run: first } = await post(bodyOf(1));
   await Promise.all([
-    listener.end(run.id),
+    listener.end(first.id),
     socket.emit('conversation.open', { conversationId: conversation.id }),
   ]);
   return async (tokens) => {

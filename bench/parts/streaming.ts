@@ -49,8 +49,11 @@ export async function startStreaming(stage: Stage): Promise<Streaming> {
     const closing = new Closing();
     // Otherwise each of a person's sockets would hear of what the next ones do.
     stage.closing.add(() => closing.close());
-    const asks = await openChats(closing, server.port, { agentId, count, token, tokensPerSecond });
-    return work(asks).finally(() => closing.close());
+    try {
+      return await work(await openChats(closing, server.port, { agentId, count, token, tokensPerSecond }));
+    } finally {
+      await closing.close();
+    }
   }
   return {
     async warmUp() {

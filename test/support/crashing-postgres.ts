@@ -33,7 +33,11 @@ export async function startCrashingPostgres(): Promise<CrashingPostgres> {
     // It hears of the crash, too.
     client.on('error', () => undefined);
     await client.connect();
-    await client.query(text).finally(() => client.end());
+    try {
+      await client.query(text);
+    } finally {
+      await client.end();
+    }
   };
   await migrate(postgres.url);
   for (const setting of ONLY_COMMITS_FLUSH.split(';').filter((text) => text.trim() !== ''))
