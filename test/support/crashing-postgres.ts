@@ -16,10 +16,12 @@ export interface CrashingPostgres {
 }
 
 /** By itself the server would write to the disk every 200 ms; with these nothing does but a commit that waits. */
-const ONLY_COMMITS_FLUSH = `
-  alter system set wal_writer_delay = '10s';
-  alter system set wal_writer_flush_after = '1GB';
-  alter system set autovacuum = off;`;
+const ONLY_COMMITS_FLUSH = [
+  `alter system set wal_writer_delay = '10s'`,
+  `alter system set wal_writer_flush_after = '1GB'`,
+  'alter system set autovacuum = off',
+  'select pg_reload_conf()',
+];
 
 /** A PostgreSQL of a test file's own, to be killed. */
 export async function startCrashingPostgres(): Promise<CrashingPostgres> {
@@ -40,9 +42,7 @@ export async function startCrashingPostgres(): Promise<CrashingPostgres> {
     }
   };
   await migrate(postgres.url);
-  for (const setting of ONLY_COMMITS_FLUSH.split(';').filter((text) => text.trim() !== ''))
-    await ask(setting);
-  await ask('select pg_reload_conf()');
+  for (const statement of ONLY_COMMITS_FLUSH) await ask(statement);
   return {
     url: postgres.url,
     async crash() {
