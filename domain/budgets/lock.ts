@@ -1,14 +1,14 @@
 import type { QueryResultRow } from 'pg';
 import type { Statement, Transaction } from '../../db/scope';
 
+/** Takes the lock of {@link SHARE_BUDGETS} for each row it is selected for. */
+export const SHARED_LOCK = `pg_advisory_xact_lock_shared(hashtextextended('budgets ' || current_business(), 0))`;
+
 /**
  * Who may touch a business's budgets. Calls share the lock; a change of a budget has it alone, so that limits
  * stand still while a call is held or settled, and a new budget counts every call exactly once.
  */
-export const SHARE_BUDGETS: Statement = {
-  name: 'budgets-share',
-  text: `select pg_advisory_xact_lock_shared(hashtextextended('budgets ' || current_business(), 0))`,
-};
+export const SHARE_BUDGETS: Statement = { name: 'budgets-share', text: `select ${SHARED_LOCK}` };
 export const LOCK_BUDGETS: Statement = {
   name: 'budgets-lock',
   text: `select pg_advisory_xact_lock(hashtextextended('budgets ' || current_business(), 0))`,

@@ -1,4 +1,6 @@
+import type { Statement } from '../../db/scope';
 import { newId } from '../../lib/ids';
+import { SHARED_LOCK } from '../budgets/lock';
 import { outputWhenCutAt } from './estimate';
 import { boundOf, type Price } from './price';
 
@@ -51,6 +53,23 @@ export function grantOf(
   const holdNano = price ? boundOf(call.inputBound, output, price) : 0n;
   return { ledgerId: newId(), outputCap, holdNano, price, isBudgeted };
 }
+
+const isInHand = (id: string, epoch: string) =>
+  `r.id = ${id}::uuid and r.epoch = ${epoch}::int and r.status = 'running'`;
+
+/**
+ * The run, then the budgets, in the order in which a run's end and its next claim lock them: neither comes between a
+ * hold and its commit, so each finds what it has to book. No row where the run is not (any more) in the caller's hands.
+ * @param $1 the run
+ * @param $2 the epoch under which the caller has it
+ */
+export const SHARE_RUN_AND_BUDGETS: Statement = {
+  name: 'hold-share-run',
+  text: `select ${SHARED_LOCK} from (select from runs r where ${isInHand('$1', '$2')} for share) in_hand`,
+};
+
+/** Behind {@link SHARE_RUN_AND_BUDGETS}, with {@link valuesOf}: did it find the run? */
+export const HAS_RUN_IN_HAND = `exists (select from runs r where ${isInHand('$5', '$7')})`;
 
 /** The ledger row of a call that is about to be made, from {@link valuesOf}; behind it a condition may follow. */
 export const INSERT_CALL = `

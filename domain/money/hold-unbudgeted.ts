@@ -1,8 +1,15 @@
 import type { Database } from '../../db/database';
 import { withTenant, type Statement } from '../../db/scope';
-import { SHARE_BUDGETS } from '../budgets/lock';
 import { APPLYING } from '../budgets/open-periods';
-import { grantOf, INSERT_CALL, valuesOf, type GrantedHold, type HoldRequest } from './held-call';
+import {
+  grantOf,
+  HAS_RUN_IN_HAND,
+  INSERT_CALL,
+  SHARE_RUN_AND_BUDGETS,
+  valuesOf,
+  type GrantedHold,
+  type HoldRequest,
+} from './held-call';
 import { holdCall, type HoldOutcome } from './hold';
 import type { Price } from './price';
 import { cataloguedName, selectPrice } from './prices';
@@ -10,14 +17,14 @@ import { cataloguedName, selectPrice } from './prices';
 const HOLD_UNBUDGETED: Statement = {
   name: 'hold-call-unbudgeted',
   text: `${INSERT_CALL}
-   where not exists (select from budgets b where ${APPLYING})
+   where ${HAS_RUN_IN_HAND} and not exists (select from budgets b where ${APPLYING})
      and $14::uuid = (${selectPrice('id', { provider: '$11', model: '$12', catalogued: '$17', at: 'now()' })})
   returning id`,
 };
 
 /**
  * Writes the ledger row of a call to which no budget applies, in one round trip.
- * @returns undefined, and nothing was written, where one does, or another price counts by now
+ * @returns undefined, and nothing was written, where one does, or another price counts by now, or the run was lost
  */
 async function holdUnbudgeted(
   db: Database,
@@ -27,8 +34,11 @@ async function holdUnbudgeted(
   const granted = grantOf(call, call.outputCap, price, false);
   const values = [...valuesOf(call, granted), cataloguedName(call.provider, call.model)];
   const [, rows] = await withTenant(db, call.businessId, (tx) =>
-    // A statement of its own behind the lock: it sees the budgets that were made before the lock was given.
-    Promise.all([tx.query(SHARE_BUDGETS, []), tx.last(HOLD_UNBUDGETED, values)]),
+    // A statement of its own behind the locks: it sees the budgets that were made before they were given.
+    Promise.all([
+      tx.query(SHARE_RUN_AND_BUDGETS, [call.runId, call.epoch]),
+      tx.last(HOLD_UNBUDGETED, values),
+    ]),
   );
   return rows.length > 0 ? granted : undefined;
 }

@@ -1,10 +1,17 @@
 import type { Database } from '../../db/database';
 import { withTenant, type Statement, type Transaction } from '../../db/scope';
-import { BUDGET_COLUMNS, readBudgets, SHARE_BUDGETS, type BudgetPeriod } from '../budgets/lock';
+import { BUDGET_COLUMNS, readBudgets, type BudgetPeriod } from '../budgets/lock';
 import { nameOfBudget, renewalOf } from '../budgets/naming';
 import { APPLYING, CURRENT_PERIOD, OPEN_PERIODS } from '../budgets/open-periods';
 import { capWithin } from './estimate';
-import { grantOf, INSERT_CALL, valuesOf, type GrantedHold, type HoldRequest } from './held-call';
+import {
+  grantOf,
+  INSERT_CALL,
+  SHARE_RUN_AND_BUDGETS,
+  valuesOf,
+  type GrantedHold,
+  type HoldRequest,
+} from './held-call';
 import { affordableOutput, type Price } from './price';
 import { priceFor } from './prices';
 
@@ -18,6 +25,8 @@ export type HoldOutcome =
   | { granted: GrantedHold }
   /** What other calls under way hold stands in the way: try again when one is settled, or after a short pause. */
   | { wait: true }
+  /** The run ended, or another worker has it: whoever has none in hand spends nothing. */
+  | { lost: true }
   | {
       refused: {
         code: 'budget_exhausted' | 'budget_frozen' | 'unknown_price';
@@ -60,7 +69,8 @@ const HOLD: Statement = {
  */
 export function holdCall(db: Database, call: HoldRequest): Promise<HoldOutcome> {
   return withTenant(db, call.businessId, async (tx) => {
-    const { price, budgets } = await lockAndRead(tx, call);
+    const { isInHand, price, budgets } = await lockAndRead(tx, call);
+    if (!isInHand) return { lost: true };
     const decision = decide(call, price, budgets);
     if (!('outputCap' in decision)) return decision;
     const { outputCap } = decision;
@@ -75,19 +85,19 @@ export function holdCall(db: Database, call: HoldRequest): Promise<HoldOutcome> 
 }
 
 /** One message: each statement sees what was committed before the locks ahead of it were given. */
-async function lockAndRead(tx: Transaction, { userId, agentId, provider, model }: HoldRequest) {
+async function lockAndRead(tx: Transaction, { runId, epoch, userId, agentId, provider, model }: HoldRequest) {
   const scopes = [userId, agentId];
-  const [price, , , , budgets] = await Promise.all([
+  const [inHand, price, , , budgets] = await Promise.all([
+    tx.query(SHARE_RUN_AND_BUDGETS, [runId, epoch]),
     priceFor(tx, provider, model),
-    tx.query(SHARE_BUDGETS, []),
     tx.query(OPEN_PERIODS, scopes),
     tx.query(LOCK_PERIODS, scopes),
     readBudgets(tx, READ_BUDGETS, scopes),
   ]);
-  return { price, budgets };
+  return { isInHand: inHand.length > 0, price, budgets };
 }
 
-type Decision = { outputCap: number } | Exclude<HoldOutcome, { granted: GrantedHold }>;
+type Decision = { outputCap: number } | Exclude<HoldOutcome, { granted: GrantedHold } | { lost: true }>;
 
 function decide(call: HoldRequest, price: Price | undefined, budgets: readonly BudgetPeriod[]): Decision {
   const frozen = budgets.find(({ frozenAt }) => frozenAt);
@@ -117,7 +127,7 @@ function decide(call: HoldRequest, price: Price | undefined, budgets: readonly B
 const refuse = (
   code: 'budget_exhausted' | 'budget_frozen' | 'unknown_price',
   message: string,
-): Exclude<HoldOutcome, { granted: GrantedHold } | { wait: true }> => ({ refused: { code, message } });
+): Extract<HoldOutcome, { refused: object }> => ({ refused: { code, message } });
 
 const exhaustedMessage = (budget: BudgetPeriod) =>
   `${nameOfBudget(budget)} leaves no room for this call. It renews on ${renewalOf(budget)}.`;

@@ -73,6 +73,7 @@ describe('a crash of Postgres', () => {
     for (const twin of forgotten) {
       expect(await renew(twin)).toBeUndefined();
       expect(await save(twin, 'not mine')).toBe(false);
+      expect(await hold(twin)).toEqual({ lost: true });
       expect(await endRun(db, twin, { status: 'failed', content: 'not mine' })).toBeUndefined();
     }
     expect(await renew(held)).toMatchObject({ stopRequested: false });

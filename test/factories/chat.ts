@@ -1,8 +1,10 @@
 import type { Database } from '../../db/database';
 import { tenantStatement, withTenant, type Statement } from '../../db/scope';
 import type { Actor } from '../../domain/roles';
+import { claimRun } from '../../domain/runs/claim';
 import { createRun, type CreatedRun } from '../../domain/runs/create';
 import { requestStop } from '../../domain/runs/stop';
+import type { ClaimedRun } from '../../domain/runs/types';
 import { newId } from '../../lib/ids';
 import { addAgent } from './agents';
 import type { Person } from './tenant';
@@ -30,6 +32,14 @@ export async function createChat(db: Database, person: Person, content = 'A ques
   return withTenant(db, person.businessId, (tx) =>
     createRun(tx, actorOf(person), { agentId, content, requestId: 'test' }),
   );
+}
+
+/** A run in a worker's hands. */
+export async function createClaimedRun(db: Database, person: Person): Promise<ClaimedRun> {
+  const { run } = await createChat(db, person);
+  const claimed = await claimRun(db, person.businessId, run.id);
+  if (!claimed) throw new Error('The run could not be claimed.');
+  return claimed;
 }
 
 /** A conversation without an open run. */

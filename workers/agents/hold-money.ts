@@ -1,7 +1,7 @@
 import type { GrantedHold, HoldRequest } from '../../domain/money/held-call';
 import type { HoldOutcome } from '../../domain/money/hold';
 import { jitterMs, pause } from './backoff';
-import { RunFailure } from './failure';
+import { RunAborted, RunFailure } from './failure';
 import { HOLD_RETRY_BASE_MS, HOLD_RETRY_MAX_MS } from './limits';
 import type { RunInHand } from './run-in-hand';
 
@@ -40,6 +40,7 @@ export async function holdMoney(
     };
     const outcome = await parts.agents.moneyLane(run.businessId, 'hold', hold, hasBudget);
     if ('granted' in outcome) return outcome.granted;
+    if ('lost' in outcome) throw new RunAborted('lost');
     if ('refused' in outcome) throw new RunFailure(outcome.refused.code, outcome.refused.message);
     await pause(jitterMs(tries, HOLD_RETRY_BASE_MS, HOLD_RETRY_MAX_MS), signal);
   }

@@ -5,6 +5,7 @@ import { parseNano } from '../../../domain/money/nano';
 import { NO_USAGE, type TokenUsage } from '../../../domain/money/usage';
 import { newId } from '../../../lib/ids';
 import { createWorld, type Person, type World } from '../../realtime/fixture';
+import { addTalk, type Talk } from '../../realtime/talk';
 
 /** A business with an admin, a manager and a member, and a price of $1 in and $1 out per million tokens. */
 export interface MoneyWorld extends World {
@@ -13,7 +14,10 @@ export interface MoneyWorld extends World {
   manager: Person;
   member: Person;
   agentId: string;
-  /** A call of the member's to the agent: at most 100 tokens in and 900 out, so $0.001, unless told otherwise. */
+  /** A run of the member's, in some worker's hands under epoch 1, of which calls are made unless told otherwise. */
+  run: Talk;
+  addRun(): Promise<Talk>;
+  /** A call of {@link run} to the agent: at most 100 tokens in and 900 out, so $0.001, unless told otherwise. */
   request(overrides?: Partial<HoldRequest>): HoldRequest;
   /** Holds a call. @throws Error where it is not granted */
   hold(overrides?: Partial<HoldRequest>): Promise<GrantedHold>;
@@ -53,12 +57,18 @@ export async function createMoneyWorld(): Promise<MoneyWorld> {
      values ($1, 'test', 'flat', 'epoch', $2, 'test')`,
     [newId(), JSON.stringify([FLAT_TIER])],
   );
+  const addRun = async () => {
+    const talk = await addTalk(world, member, agentId);
+    await sql(`update runs set status = 'running', epoch = 1 where id = $1`, [talk.runId]);
+    return talk;
+  };
+  const run = await addRun();
   const request: MoneyWorld['request'] = (overrides) => ({
     businessId,
     userId: member.userId,
     agentId,
-    runId: newId(),
-    conversationId: newId(),
+    runId: run.runId,
+    conversationId: run.conversationId,
     epoch: 1,
     turn: 1,
     attempt: 1,
@@ -77,6 +87,8 @@ export async function createMoneyWorld(): Promise<MoneyWorld> {
     manager,
     member,
     agentId,
+    run,
+    addRun,
     request,
     async hold(overrides) {
       const outcome = await holdCall(db, request(overrides));

@@ -102,6 +102,34 @@ describe('a call of a model that was called before without a budget', () => {
     expect(granted(await withoutFigures(() => ask())).holdNano).toBe(dollars('0.0019'));
   });
 
+  it('is not held for a run that is another’s by now', async () => {
+    await ask();
+    await world.sql('update runs set epoch = 2 where id = $1', [world.run.runId]);
+    expect(await ask()).toEqual({ lost: true });
+    expect(await ledger()).toHaveLength(1);
+  });
+
+  it('waits for the end of its run that is under way, and is not held then', async () => {
+    await ask();
+    const client = new Client({ connectionString: world.url });
+    await client.connect();
+    try {
+      await client.query(`begin; update runs set status = 'completed' where id = '${world.run.runId}'`);
+      const asked = ask();
+      await eventually('the call waits', async () => {
+        const waiting = await world.sql(
+          `select from pg_stat_activity where wait_event = 'transactionid' and datname = current_database()`,
+        );
+        return waiting.length === 1;
+      });
+      await client.query('commit');
+      expect(await asked).toEqual({ lost: true });
+    } finally {
+      await client.end();
+    }
+    expect(await ledger()).toHaveLength(1);
+  });
+
   it('takes no price of another model', async () => {
     await ask();
     expect(granted(await ask({ model: 'unheard-of' })).holdNano).toBe(0n);

@@ -92,13 +92,36 @@ describe('a hard budget', () => {
   });
 });
 
+const NOT_IN_HAND = {
+  'waits for a worker': `status = 'queued'`,
+  'waits for its person’s word': `status = 'waiting'`,
+  'is another worker’s': 'epoch = 2',
+  'has ended': `status = 'completed'`,
+};
+
+describe.each(Object.entries(NOT_IN_HAND))('a run that %s', (_, state) => {
+  beforeEach(() => world.sql(`update runs set ${state} where id = $1`, [world.run.runId]));
+
+  it.each([{}, { hardLimit: dollars('1') }])('spends nothing within %p', async (budget) => {
+    await world.setBudget(budget);
+    expect(await ask()).toEqual({ lost: true });
+    expect(await world.sql('select from ledger')).toEqual([]);
+    expect((await world.figures()).filter(({ held }) => held !== 0n)).toEqual([]);
+  });
+});
+
+it('spends nothing for a run that nobody knows', async () => {
+  expect(await ask({ runId: newId() })).toEqual({ lost: true });
+});
+
 describe('a crash between hold and settling', () => {
   it('leaves a hold that whoever takes the run over books in full', async () => {
     await world.setBudget({ hardLimit: dollars('1') });
-    const runId = newId();
-    const lost = await world.hold({ runId, epoch: 1 });
-    const other = await world.hold({ epoch: 1 });
-    const own = await world.hold({ runId, epoch: 2 });
+    const { runId } = world.run;
+    const lost = await world.hold({ epoch: 1 });
+    const other = await world.hold({ runId: (await world.addRun()).runId });
+    await world.sql('update runs set epoch = 2 where id = $1', [runId]);
+    const own = await world.hold({ epoch: 2 });
     const settled = await settleAbandoned(world.db, world.businessId, runId, 2);
     expect(settled).toMatchObject([
       { call: { id: lost.ledgerId, outcome: 'unknown' }, costNano: lost.holdNano, estimated: true },

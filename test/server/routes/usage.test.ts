@@ -2,8 +2,8 @@ import { holdCall } from '../../../domain/money/hold';
 import { settleCall } from '../../../domain/money/settle';
 import { NO_USAGE } from '../../../domain/money/usage';
 import { seedPrices } from '../../../domain/money/seed-prices';
-import { newId } from '../../../lib/ids';
-import { createAgent } from '../../factories/chat';
+import type { ClaimedRun } from '../../../domain/runs/types';
+import { createAgent, createClaimedRun } from '../../factories/chat';
 import { createTenant, type Tenant } from '../../factories/tenant';
 import { query } from '../../support/postgres';
 import { apiOf, detailPaths, type Api, type ApiAnswer } from '../http/api';
@@ -15,11 +15,14 @@ let tenant: Tenant;
 let agentId: string;
 let manager: Api;
 let admin: Api;
+/** Of whose calls the usage is. */
+let run: ClaimedRun;
 beforeEach(async () => {
   served = await serve();
   tenant = await createTenant({ db: served.db, secrets: [JWT_SECRET] });
   agentId = await createAgent(served.db, tenant.manager);
   await seedPrices(served.db);
+  run = await createClaimedRun(served.db, tenant.member);
   manager = apiOf(served.port, tenant.manager.token);
   admin = apiOf(served.port, tenant.admin.token);
 });
@@ -30,9 +33,9 @@ const hold = async (overrides: object = {}) => {
     businessId: tenant.businessId,
     userId: tenant.member.userId,
     agentId,
-    runId: newId(),
-    conversationId: newId(),
-    epoch: 1,
+    runId: run.id,
+    conversationId: run.conversationId,
+    epoch: run.epoch,
     turn: 1,
     attempt: 1,
     purpose: 'reply',

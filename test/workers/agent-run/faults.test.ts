@@ -1,6 +1,7 @@
 import { MAX_REQUESTS_PER_MODEL } from '../../../workers/agents/limits';
 import { NO_USAGE } from '../../../domain/money/usage';
 import { holdCall } from '../../../domain/money/hold';
+import { claimRun } from '../../../domain/runs/claim';
 import { settleCall } from '../../../domain/money/settle';
 import { costOf, type Price } from '../../../domain/money/price';
 import { priceFor } from '../../../domain/money/prices';
@@ -170,6 +171,7 @@ describe('what a person reads', () => {
 
   it('waits for money that other calls have in their hands', async () => {
     const { run: other } = await world.ask();
+    await claimRun(world.db, world.businessId, other.id);
     const call = { businessId: world.businessId, userId: world.ann.userId, agentId: null, runId: other.id };
     await world.sql(
       `insert into budgets (id, business_id, scope_kind, period, hard_limit_nano)
