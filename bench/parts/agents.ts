@@ -1,6 +1,6 @@
 import { addScriptedAgent } from '../../test/factories/agents';
+import { addPastChats } from '../../test/factories/past-chats';
 import { startHelper } from './helper';
-import { addPastChats } from './past-chats';
 import type { Tenant } from './people';
 import type { Stage } from './stage';
 
@@ -30,7 +30,7 @@ export async function makeAgent(stage: Stage, tenant: Tenant): Promise<string> {
     [businessId],
   );
   const agentId = await addScriptedAgent(sql, businessId, { max_tokens: MAX_TOKENS });
-  await addPastChats(stage, tenant, agentId);
+  await addPastChats(sql, { businessId, agentId, userIds: tenant.members.map(({ userId }) => userId) });
   return agentId;
 }
 

@@ -11,6 +11,7 @@ import * as mail from './0009-mail';
 import * as credentials from './0010-credentials';
 import * as people from './0011-people';
 import * as personalization from './0012-personalization';
+import * as openRows from './0013-open-rows';
 
 interface Migration {
   name: string;
@@ -31,6 +32,7 @@ const MIGRATIONS: Migration[] = [
   { name: '0010-credentials', ...credentials },
   { name: '0011-people', ...people },
   { name: '0012-personalization', ...personalization },
+  { name: '0013-open-rows', ...openRows },
 ];
 
 /** A list in code instead of a folder scan: the same from TypeScript under test and from dist. */

@@ -11,7 +11,7 @@ const DELETE_BATCH = 500;
 const PURGE_BATCH = 100;
 
 const HAS_OPEN_RUN = `exists (
-  select from runs r where r.conversation_id = c.id and r.status in ('queued', 'running', 'waiting'))`;
+  select from runs r where r.conversation_id = c.id and r.finished_at is null)`;
 
 /**
  * Soft-deletes conversations that nobody touched for their business's conversation_retention_days. One with an open

@@ -9,7 +9,7 @@ import { STOPPED_BY_PERSON, stopUnclaimed } from '../runs/stop';
 const LOCK_AGENTS: Statement = {
   name: 'conversation-delete-agents',
   text: `select a.id from agents a where a.id in (
-           select agent_id from runs where conversation_id = $1 and status in ('queued', 'running', 'waiting'))
+           select agent_id from runs where conversation_id = $1 and finished_at is null)
           order by a.id for key share`,
 };
 
@@ -21,14 +21,14 @@ const DELETE: Statement = {
 
 const LOCK_OPEN: Statement = {
   name: 'conversation-delete-runs',
-  text: `select id, status from runs where conversation_id = $1 and status in ('queued', 'running', 'waiting')
+  text: `select id, status from runs where conversation_id = $1 and finished_at is null
           order by position for no key update`,
 };
 
 const STOP_RUNNING: Statement = {
   name: 'conversation-delete-stop',
   text: `update runs set stop_requested_at = coalesce(stop_requested_at, now()), updated_at = now()
-          where conversation_id = $1 and status = 'running'`,
+          where conversation_id = $1 and finished_at is null and status = 'running'`,
 };
 
 export interface DeletedConversation {

@@ -13,9 +13,9 @@ const DUE: Statement = {
   // Nobody took it for as long as its last handover may take. The exponent is capped before it overflows.
   text: `
     with due as materialized (
-      select id from mails where status = 'queued' and due_at <= now()
+      select id from mails where waiting_until <= now()
          and enqueued_at <= now() - least($1 * power(2, least(deliveries, 10)), $2) * interval '1 ms'
-       order by due_at limit $3 for no key update skip locked
+       order by waiting_until limit $3 for no key update skip locked
     )
     update mails m set deliveries = m.deliveries + 1, enqueued_at = now() from due where m.id = due.id
     returning m.id as "mailId", m.deliveries as delivery`,

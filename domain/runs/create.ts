@@ -101,7 +101,7 @@ const LOCK_CONVERSATION: Statement = {
 
 const OPEN_RUNS: Statement = {
   name: 'run-create-open-runs',
-  text: `select id, status from runs where conversation_id = $1 and status in ('queued', 'running', 'waiting')
+  text: `select id, status from runs where conversation_id = $1 and finished_at is null
           order by position`,
 };
 

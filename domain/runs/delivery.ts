@@ -16,7 +16,10 @@ export const HAND_OVER = 'deliveries = r.deliveries + 1, enqueued_at = now()';
 /** A run that waited goes on: the time a person took is not the run's. */
 export const QUEUE_AGAIN = `status = 'queued', confirm_until = null, deadline_at = null, updated_at = now(), ${HAND_OVER}`;
 
-/** No earlier run of the conversation is open: runs come in the order of their questions. Of a run aliased `r`. */
+/**
+ * No earlier run of the conversation is open: runs come in the order of their questions. Of a run aliased `r`.
+ * `offset 0` keeps it a look into one conversation: as a join, all that are open were read.
+ */
 export const IS_FIRST = `not exists (
   select from runs earlier where earlier.conversation_id = r.conversation_id and earlier.position < r.position
-     and earlier.status in ('queued', 'running', 'waiting'))`;
+     and earlier.finished_at is null offset 0)`;

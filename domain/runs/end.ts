@@ -87,8 +87,8 @@ const END: Statement = {
     ), next as (
       update runs r set ${HAND_OVER}
       where r.status = 'queued' and r.id = (
-        select o.id from held join runs o on o.conversation_id = held.conversation_id and o.id <> held.id
-         where o.status in ('queued', 'running', 'waiting') order by o.position limit 1)
+        select o.id from runs o where o.conversation_id = (select conversation_id from held) and o.id <> $1
+           and o.finished_at is null order by o.position limit 1)
       returning ${DELIVERY_COLUMNS}
     ), undone as (
       update tool_calls t set status = 'declined', result = $8, finished_at = now()

@@ -7,11 +7,14 @@ import { DECLINED_BY_TIME } from './tool-results';
 /** Nobody claimed it for as long as its last handover may take. The exponent is capped before it overflows. */
 const IS_OVERDUE = `r.enqueued_at <= now() - least($1 * power(2, least(r.deliveries, 10)), $2) * interval '1 ms'`;
 
+/** As the index of queued runs says it (db/migrations/0013-open-rows). */
+const IS_QUEUED = 'r.finished_at is null and r.lease_until is null and r.confirm_until is null';
+
 const LOST: Statement = {
   name: 'runs-lost',
   text: `
     with queued as materialized (
-      select r.id from runs r where r.status = 'queued' and ${IS_OVERDUE} and ${IS_FIRST}
+      select r.id from runs r where r.status = 'queued' and ${IS_QUEUED} and ${IS_OVERDUE} and ${IS_FIRST}
        order by r.enqueued_at limit $3 for no key update skip locked
     ), dead as materialized (
       select r.id from runs r where r.status = 'running' and r.lease_until <= now() and ${IS_OVERDUE}

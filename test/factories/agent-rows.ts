@@ -34,6 +34,7 @@ export async function fillAgentTables(insert: Insert, { businessId, admin }: Ten
     reply_id: replyId,
     position: 2,
     status: 'completed',
+    finished_at: new Date(),
     request_id: 'r',
   });
   const inRun = { ...of, run_id: runId };

@@ -19,8 +19,9 @@ const ADD = `
     select reply_id, $1::uuid, $2::uuid, run_id, 'assistant', 'Reply ' || n, 'completed', 2 * n from past
   ), answered as (
     insert into runs (id, business_id, conversation_id, agent_id, user_id, message_id, reply_id, position, status,
-                      request_id)
-    select run_id, $1::uuid, $2::uuid, $3::uuid, $4::uuid, question_id, reply_id, 2 * n, 'completed', 'past' from past
+                      request_id, finished_at)
+    select run_id, $1::uuid, $2::uuid, $3::uuid, $4::uuid, question_id, reply_id, 2 * n, 'completed', 'past', now()
+      from past
   ), turned as (
     insert into run_turns (run_id, turn, business_id, content)
     select run_id, turn, $1::uuid, '' from past, generate_series(1, ${TURNS_PER_RUN}) turn

@@ -65,7 +65,9 @@ async function writeTalk(client: Client, random: Random, { userId }: Person): Pr
     setMessage,
     setMessage,
     () =>
-      run(`update runs set status = 'completed', epoch = epoch + 1, updated_at = now() where id = ${A_RUN}`),
+      run(
+        `update runs set status = 'completed', finished_at = now(), epoch = epoch + 1, updated_at = now() where id = ${A_RUN}`,
+      ),
   ];
   await writes[random(writes.length)]?.();
 }

@@ -87,7 +87,10 @@ describe('a sync', () => {
     let cursor = await cursorOf(me);
     await world.sql(`update messages set content = 'Half', status = 'streaming' where id = $1`, [replyId]);
     await world.sql(`update messages set content = 'Whole', status = 'completed' where id = $1`, [replyId]);
-    await world.sql(`update runs set status = 'completed', cost_nano = 1 where id = $1`, [runId]);
+    await world.sql(
+      `update runs set status = 'completed', finished_at = now(), cost_nano = 1 where id = $1`,
+      [runId],
+    );
     const answer = await sync(world.db, me, cursor);
     expect(summary(answer)).toEqual([`message ${replyId}`, `run ${runId}`].sort());
     expect(answer.changes).toEqual(
@@ -111,7 +114,7 @@ describe('a sync', () => {
     expect(answer.changes).toEqual([{ kind: 'conversation', id: conversationId, deleted: true, version: 2 }]);
     expect((await sync(world.db, colleague, others)).changes).toEqual([]);
     await world.sql(`update messages set content = 'After', status = 'completed' where id = $1`, [replyId]);
-    await world.sql(`update runs set status = 'completed' where id = $1`, [runId]);
+    await world.sql(`update runs set status = 'completed', finished_at = now() where id = $1`, [runId]);
     await world.sql('update conversations set message_count = 2 where id = $1', [conversationId]);
     expect((await sync(world.db, me, answer.cursor)).changes).toEqual([]);
     await world.sql('delete from conversations where id = $1', [conversationId]);

@@ -58,7 +58,7 @@ describe('untouched conversations', () => {
     const { run, conversation } = await world.ask();
     await world.sql(`update conversations set last_message_at = now() - interval '91 days'`);
     expect(await runMaintenance(world.db, 'delete-untouched-conversations')).toBe(0);
-    await world.sql(`update runs set status = 'completed' where id = $1`, [run.id]);
+    await world.sql(`update runs set status = 'completed', finished_at = now() where id = $1`, [run.id]);
     expect(await runMaintenance(world.db, 'delete-untouched-conversations')).toBe(1);
     expect((await left()).deleted).toEqual([conversation.id]);
   });

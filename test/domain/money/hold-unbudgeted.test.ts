@@ -114,7 +114,9 @@ describe('a call of a model that was called before without a budget', () => {
     const client = new Client({ connectionString: world.url });
     await client.connect();
     try {
-      await client.query(`begin; update runs set status = 'completed' where id = '${world.run.runId}'`);
+      await client.query(
+        `begin; update runs set status = 'completed', finished_at = now() where id = '${world.run.runId}'`,
+      );
       const asked = ask();
       await eventually('the call waits', async () => {
         const waiting = await world.sql(

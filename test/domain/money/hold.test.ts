@@ -96,7 +96,7 @@ const NOT_IN_HAND = {
   'waits for a worker': `status = 'queued'`,
   'waits for its person’s word': `status = 'waiting'`,
   'is another worker’s': 'epoch = 2',
-  'has ended': `status = 'completed'`,
+  'has ended': `status = 'completed', finished_at = now()`,
 };
 
 describe.each(Object.entries(NOT_IN_HAND))('a run that %s', (_, state) => {

@@ -57,7 +57,7 @@ describe('a message', () => {
 
   it('of fifty in a conversation whose runs are over, each gets its place', async () => {
     const { conversation, run } = await world.ask();
-    await world.sql(`update runs set status = 'completed' where id = $1`, [run.id]);
+    await world.sql(`update runs set status = 'completed', finished_at = now() where id = $1`, [run.id]);
     await world.sql(
       `create function end_at_once() returns trigger language plpgsql as
          $$ begin new.status := 'completed'; return new; end $$`,

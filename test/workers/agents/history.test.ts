@@ -31,8 +31,9 @@ async function conversationOf(runs: number, turns: number, resultChars: number):
        select reply_id, $1, $2, run_id, 'assistant', 'Let me see.' || E'\\n\\n' || 'Answer ' || n, 'completed', n * 2
          from made
      )
-     insert into runs (id, business_id, conversation_id, user_id, message_id, reply_id, position, status, request_id)
-     select run_id, $1, $2, $3, question_id, reply_id, n * 2, 'completed', 'r' from made`,
+     insert into runs (id, business_id, conversation_id, user_id, message_id, reply_id, position, status,
+                       request_id, finished_at)
+     select run_id, $1, $2, $3, question_id, reply_id, n * 2, 'completed', 'r', now() from made`,
     [world.businessId, conversationId, world.ann.userId, runs],
   );
   await world.sql(

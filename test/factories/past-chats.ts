@@ -1,5 +1,4 @@
-import type { Stage } from './stage';
-import type { Tenant } from './people';
+type Sql = (text: string, values?: readonly unknown[]) => Promise<unknown>;
 
 /** Conversations of a month or two: enough that Postgres plans as it does in use, few enough to be there in a second. */
 const CONVERSATIONS = 5_000;
@@ -8,16 +7,14 @@ const QUESTION = 'How did sales go last week, compared with the week before?';
 const REPLY = 'Sales went up by four percent, mostly in the north. '.repeat(12);
 
 /**
- * Finished conversations of the business's members, one exchange each, and statistics of the tables: with empty ones
+ * Finished conversations of a business's members, one exchange each, and statistics of the tables: with empty ones
  * every plan reads whole tables, and stays so until autovacuum comes by.
  */
 export async function addPastChats(
-  { sql }: Stage,
-  { businessId, members }: Tenant,
-  agentId: string,
+  sql: Sql,
+  { businessId, agentId, userIds }: { businessId: string; agentId: string; userIds: readonly string[] },
 ): Promise<void> {
-  const users = members.map(({ userId }) => userId);
-  await sql.query(
+  await sql(
     `with past as materialized (
        select gen_random_uuid() as conversation_id, gen_random_uuid() as question_id, gen_random_uuid() as reply_id,
               gen_random_uuid() as run_id, gen_random_uuid() as ledger_id, $1::uuid as business_id,
@@ -43,7 +40,7 @@ export async function addPastChats(
                          model_requested, request_id, status, outcome, output_cap, hold_nano, settled_at, created_at)
      select ledger_id, business_id, run_id, conversation_id, agent_id, user_id, 1, 1, 1, 'sandbox', 'sandbox-script',
             'past', 'settled', 'completed', 100, 0, at, at from past`,
-    [businessId, agentId, users, CONVERSATIONS, QUESTION, REPLY],
+    [businessId, agentId, userIds, CONVERSATIONS, QUESTION, REPLY],
   );
-  await sql.query('vacuum (analyze)');
+  await sql('vacuum (analyze)');
 }
