@@ -60,7 +60,7 @@ describe('a message', () => {
     await world.sql(`update runs set status = 'completed', finished_at = now() where id = $1`, [run.id]);
     await world.sql(
       `create function end_at_once() returns trigger language plpgsql as
-         $$ begin new.status := 'completed'; return new; end $$`,
+         $$ begin new.status := 'completed'; new.finished_at := now(); return new; end $$`,
     );
     await world.sql(
       'create trigger end_at_once before insert on runs for each row execute function end_at_once()',
