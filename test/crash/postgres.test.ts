@@ -5,7 +5,7 @@ import { createRenewRun } from '../../domain/runs/renew';
 import { createSaveReply } from '../../domain/runs/reply';
 import type { ClaimedRun } from '../../domain/runs/types';
 import { openDatabase, type Database } from '../../db/database';
-import { createAgent, createChat } from '../factories/chat';
+import { callOf, createAgent, createChat } from '../factories/chat';
 import { createTenant, type Person } from '../factories/tenant';
 import { apiOf } from '../server/http/api';
 import { JWT_SECRET, serve, type Served } from '../server/serve';
@@ -36,23 +36,7 @@ const claim = async (runId: string): Promise<ClaimedRun> => {
 };
 const stateOf = async (runId: string) =>
   (await query(postgres.url, `select status, epoch from runs where id = '${runId}'`))[0];
-const hold = (run: ClaimedRun) =>
-  createHoldCall(db)({
-    businessId: person.businessId,
-    userId: person.userId,
-    agentId: run.agent?.id ?? null,
-    runId: run.id,
-    conversationId: run.conversationId,
-    epoch: run.epoch,
-    turn: 1,
-    attempt: 1,
-    purpose: 'reply',
-    provider: 'test',
-    model: 'free',
-    inputBound: 10,
-    outputCap: 10,
-    requestId: 'test',
-  });
+const hold = (run: ClaimedRun) => createHoldCall(db)(callOf(run));
 
 describe('a crash of Postgres', () => {
   it('that forgets first claims gives the run to one worker, with an epoch that none had before', async () => {

@@ -14,6 +14,7 @@ import { createSaveReply } from '../../domain/runs/reply';
 import { requestStop } from '../../domain/runs/stop';
 import { finishToolCall, saveTurn } from '../../domain/runs/turns';
 import type { ClaimedRun } from '../../domain/runs/types';
+import { callOf } from '../factories/chat';
 import { addPastChats } from '../factories/past-chats';
 import { createRunWorld, type RunWorld } from '../domain/runs/fixture';
 
@@ -60,22 +61,7 @@ const ask = (conversationId?: string) =>
   );
 
 async function callModel(run: ClaimedRun, turn: number): Promise<void> {
-  const outcome = await createHoldCall(db)({
-    businessId: world.businessId,
-    userId: world.ann.userId,
-    agentId: world.agentId,
-    runId: run.id,
-    conversationId: run.conversationId,
-    epoch: run.epoch,
-    turn,
-    attempt: 1,
-    purpose: 'reply',
-    provider: 'test',
-    model: 'free',
-    inputBound: 10,
-    outputCap: 10,
-    requestId: 'test',
-  });
+  const outcome = await createHoldCall(db)(callOf(run, { turn }));
   if (!('granted' in outcome)) throw new Error(`Not granted: ${JSON.stringify(outcome)}`);
   await settleCall(db, world.businessId, outcome.granted.ledgerId, { outcome: 'completed', usage: NO_USAGE });
 }

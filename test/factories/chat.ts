@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database';
 import { tenantStatement, withTenant, type Statement } from '../../db/scope';
+import type { HoldRequest } from '../../domain/money/held-call';
 import type { Actor } from '../../domain/roles';
 import { claimRun } from '../../domain/runs/claim';
 import { createRun, type CreatedRun } from '../../domain/runs/create';
@@ -41,6 +42,25 @@ export async function createClaimedRun(db: Database, person: Person): Promise<Cl
   if (!claimed) throw new Error('The run could not be claimed.');
   return claimed;
 }
+
+/** The first call of a run in hand, to a model whose price nobody knows, unless told otherwise. */
+export const callOf = (run: ClaimedRun, overrides: Partial<HoldRequest> = {}): HoldRequest => ({
+  businessId: run.businessId,
+  userId: run.actor?.userId ?? '',
+  agentId: run.agent?.id ?? null,
+  runId: run.id,
+  conversationId: run.conversationId,
+  epoch: run.epoch,
+  turn: 1,
+  attempt: 1,
+  purpose: 'reply',
+  provider: 'test',
+  model: 'free',
+  inputBound: 10,
+  outputCap: 10,
+  requestId: 'test',
+  ...overrides,
+});
 
 /** A conversation without an open run. */
 export async function createConversation(db: Database, person: Person): Promise<string> {

@@ -3,7 +3,7 @@ import { settleCall } from '../../../domain/money/settle';
 import { NO_USAGE } from '../../../domain/money/usage';
 import { seedPrices } from '../../../domain/money/seed-prices';
 import type { ClaimedRun } from '../../../domain/runs/types';
-import { createAgent, createClaimedRun } from '../../factories/chat';
+import { callOf, createAgent, createClaimedRun } from '../../factories/chat';
 import { createTenant, type Tenant } from '../../factories/tenant';
 import { query } from '../../support/postgres';
 import { apiOf, detailPaths, type Api, type ApiAnswer } from '../http/api';
@@ -29,23 +29,14 @@ beforeEach(async () => {
 afterEach(() => served.close());
 
 const hold = async (overrides: object = {}) => {
-  const outcome = await holdCall(served.db, {
-    businessId: tenant.businessId,
-    userId: tenant.member.userId,
+  const call = callOf(run, {
     agentId,
-    runId: run.id,
-    conversationId: run.conversationId,
-    epoch: run.epoch,
-    turn: 1,
-    attempt: 1,
-    purpose: 'reply',
     provider: 'openai',
     model: 'gpt-4o-mini',
     inputBound: 1_000,
     outputCap: 1_000,
-    requestId: 'request',
-    ...overrides,
   });
+  const outcome = await holdCall(served.db, { ...call, ...overrides });
   if (!('granted' in outcome)) throw new Error(`Not granted: ${JSON.stringify(outcome)}`);
   return outcome.granted.ledgerId;
 };

@@ -8,6 +8,7 @@ import { priceFor } from '../../../domain/money/prices';
 import { withTenant } from '../../../db/scope';
 import { newId } from '../../../lib/ids';
 import { seal } from '../../../lib/secrets';
+import { callOf } from '../../factories/chat';
 import { SANDBOX_KEY } from '../../support/sandbox';
 import { eventually } from '../../support/eventually';
 import { createAgentWorld, type AgentWorld } from './fixture';
@@ -171,26 +172,20 @@ describe('what a person reads', () => {
 
   it('waits for money that other calls have in their hands', async () => {
     const { run: other } = await world.ask();
-    await claimRun(world.db, world.businessId, other.id);
-    const call = { businessId: world.businessId, userId: world.ann.userId, agentId: null, runId: other.id };
+    const claimed = await claimRun(world.db, world.businessId, other.id);
+    if (!claimed) throw new Error('The run could not be claimed.');
     await world.sql(
       `insert into budgets (id, business_id, scope_kind, period, hard_limit_nano)
        values (gen_random_uuid(), $1, 'business', 'day', 20000000)`,
       [world.businessId],
     );
-    const held = await holdCall(world.db, {
-      ...call,
-      conversationId: other.conversationId,
-      epoch: 1,
-      turn: 1,
-      attempt: 1,
-      purpose: 'reply',
+    const call = callOf(claimed, {
       provider: 'sandbox',
       model: 'sandbox-script',
       inputBound: 1,
       outputCap: 10_000_000,
-      requestId: 'test',
     });
+    const held = await holdCall(world.db, call);
     if (!('granted' in held)) throw new Error('Nothing was held.');
     const id = await world.chat('hello');
     await eventually('it is claimed', async () => (await world.state(id)).status === 'running');
